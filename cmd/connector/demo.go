@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/fixtures"
+	"github.com/100ms-connector/connector-go/fixtures/sandbox"
+)
+
+// tour is what the demo tests: credentials by the names of fixtures.Cases, each
+// under a circumstance that the sandbox plays.
+var tour = []struct{ credential, prefix, given string }{
+	{"live", "", ""},
+	{"pasted-with-bearer", "", ""},
+	{"expires-soon", "", ""},
+	{"expired", "", ""},
+	{"app", "", ""},
+	{"not-yet-valid", "", ""},
+	{"app-secret", "", ""},
+	{"access-key", "", ""},
+	{"room-code", "", ""},
+	{"truncated", "", ""},
+	{"milliseconds", "", ""},
+	{"alg-none", "", ""},
+	{"foreign-secret", "/dialect/details", "a token signed with another secret; the API says why"},
+	{"foreign-secret", "", "the same; the API says nothing"},
+	{"live", "/fault/403", "a live token without the right"},
+	{"live", "/clock/+8h", "a live token; this machine's clock is 8 hours behind"},
+	{"live", "/fault/429-retry-after-long", "a live token; too many calls"},
+	{"live", "/fault/503", "a live token; the API is down"},
+	{"live", "/fault/html-200", "a live token; a captive portal answers"},
+	{"live", "/fault/redirect-elsewhere", "a live token; the API points elsewhere"},
+	{"app", "/fault/503", "an app token, and the API is down"},
+}
+
+func (c *command) demo() *cobra.Command {
+	return &cobra.Command{
+		Use:   "demo",
+		Short: "Test one credential of each kind against a local stand-in for the API",
+		Long: `demo starts the sandbox on this machine, tests one credential of each kind
+against it and prints how they are told apart. It needs no account, and nothing
+leaves this machine.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.showDemo(cmd.Context()) },
+	}
+}
+
+func (c *command) showDemo(ctx context.Context) error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return unreadable(fmt.Errorf("the demo needs a port on 127.0.0.1: %w", err))
+	}
+	server := &http.Server{Handler: new(sandbox.Sandbox), ReadHeaderTimeout: 10 * time.Second}
+	go server.Serve(listener)
+	defer server.Close()
+
+	credentials := map[string]fixtures.Case{}
+	for _, f := range fixtures.Cases(time.Now()) {
+		credentials[f.Name] = f
+	}
+	p := newPainter(c.out)
+	var table strings.Builder
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "WHAT WAS GIVEN\tTHE API ANSWERED\tTHE CONNECTOR SAYS")
+	transport := connector.NewTransport()
+	defer transport.CloseIdleConnections()
+	for _, stop := range tour {
+		f := credentials[stop.credential]
+		if stop.given == "" {
+			stop.given = f.Title
+		}
+		tester := connector.Tester{BaseURL: "http://" + listener.Addr().String() + stop.prefix + "/v2", Transport: transport, Retries: -1}
+		report := tester.Test(ctx, &connector.Credential{Name: f.Name, APIKeyValue: connector.Secret(f.Value)})
+		says := string(report.Code)
+		if report.LooksLike != "" {
+			says += " (" + string(report.LooksLike) + ")"
+		}
+		for _, warning := range report.Warnings {
+			says += " + " + string(warning)
+		}
+		answered := "(not asked)"
+		if s := report.Server; s != nil {
+			answered = fmt.Sprintf("%d %s", s.Status, shorten(s.Message, 44))
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s: %s\n", stop.given, answered, report.Verdict, says)
+	}
+	w.Flush()
+	for i, line := range strings.SplitAfter(table.String(), "\n") {
+		switch {
+		case i == 0:
+			line = p.paint(bold, line)
+		case strings.Contains(line, "  accepted: "):
+			line = p.paint(green, line)
+		case strings.Contains(line, "  inconclusive: "):
+			line = p.paint(yellow, line)
+		case strings.Contains(line, "  rejected: "):
+			line = p.paint(red, line)
+		}
+		fmt.Fprint(c.out, line)
+	}
+	fmt.Fprint(c.out, `
+Another connector says "unauthorized" to each rejected row. connector test says the
+cause, the evidence and the next step. To try it on files of all these kinds, run
+connector sandbox, and what it prints in another terminal.
+`)
+	return nil
+}
+
+// shorten keeps the table narrow; it is for text of the sandbox alone.
+func shorten(s string, limit int) string {
+	if len(s) > limit {
+		return s[:limit-1] + "…"
+	}
+	return s
+}

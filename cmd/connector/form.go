@@ -1,0 +1,66 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/connector/hosts"
+	"github.com/100ms-connector/connector-go/schema"
+)
+
+func (c *command) form() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "form [flags]",
+		Short: "Print the credential's form as the hosts want it",
+		Long: `form prints the form by which to ask for a credential: as text (* is required),
+as this connector's own list of fields, as the JSON Schema itself, or in the form
+that Nexla, Airbyte or react-jsonschema-form reads.`,
+		Example: `  connector form
+  connector form --as airbyte`,
+		Args: cobra.NoArgs,
+	}
+	as := choose(cmd, "as", "for whom", "text", "fields", "schema", "nexla", "airbyte", "rjsf")
+	cmd.RunE = func(*cobra.Command, []string) error {
+		switch as.value {
+		case "text":
+			printForm(c.out)
+		case "fields":
+			writeJSON(c.out, connector.Form())
+		case "schema":
+			writeJSON(c.out, json.RawMessage(schema.Credential))
+		case "nexla":
+			writeJSON(c.out, hosts.NexlaFields())
+		case "airbyte":
+			writeJSON(c.out, hosts.AirbyteSpecification())
+		case "rjsf":
+			writeJSON(c.out, hosts.RJSF())
+		}
+		return nil
+	}
+	return cmd
+}
+
+func printForm(w io.Writer) {
+	p := newPainter(w)
+	for _, f := range connector.Form() {
+		title := f.Title
+		if f.Required {
+			title += " *"
+		}
+		var notes []string
+		if f.Secret {
+			notes = append(notes, "secret")
+		}
+		notes = append(notes, fmt.Sprintf("up to %d characters", f.MaxLength))
+		fmt.Fprintf(w, "%s %s\n    %s\n", p.paint(bold, title), p.paint(faint, "("+f.Name+"; "+strings.Join(notes, ", ")+")"), f.Help)
+		for _, e := range f.Examples {
+			fmt.Fprintf(w, "    for example: %s\n", e)
+		}
+	}
+	fmt.Fprintln(w, "* required")
+}

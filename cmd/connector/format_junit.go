@@ -1,0 +1,90 @@
+package main
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/100ms-connector/connector-go/connector"
+)
+
+// junit is a JUnit XML report with one test case for each credential, in the
+// form that GitLab and Jenkins read.
+type junit struct {
+	w             io.Writer
+	failOnWarning bool
+	suite         junitSuite
+}
+
+type junitSuite struct {
+	Name     string      `xml:"name,attr"`
+	Tests    int         `xml:"tests,attr"`
+	Failures int         `xml:"failures,attr"`
+	Errors   int         `xml:"errors,attr"`
+	Skipped  int         `xml:"skipped,attr"`
+	Cases    []junitCase `xml:"testcase"`
+}
+
+type junitCase struct {
+	Class   string        `xml:"classname,attr"`
+	Name    string        `xml:"name,attr"`
+	File    string        `xml:"file,attr"`
+	Failure *junitOutcome `xml:"failure"`
+	Error   *junitOutcome `xml:"error"`
+	Skipped *junitOutcome `xml:"skipped"`
+	Output  string        `xml:"system-out,omitempty"`
+}
+
+type junitOutcome struct {
+	Message string `xml:"message,attr"`
+	Type    string `xml:"type,attr,omitempty"`
+	Text    string `xml:",chardata"`
+}
+
+func newJUnit(w io.Writer, verb string, failOnWarning bool) format {
+	return &junit{w: w, failOnWarning: failOnWarning, suite: junitSuite{Name: "connector " + verb}}
+}
+
+func (j *junit) result(r result) {
+	c := junitCase{Class: j.suite.Name, Name: r.source, File: r.source}
+	var lines []string
+	for _, f := range r.findings() {
+		place := ""
+		if f.line > 0 {
+			place = fmt.Sprintf("%d:%d: ", f.line, f.column)
+		}
+		lines = append(lines, fmt.Sprintf("%s%s [%s]", place, f.message, f.code))
+	}
+	text := strings.Join(lines, "\n")
+	outcome := func() *junitOutcome {
+		first := r.findings()[0]
+		return &junitOutcome{Message: first.message, Type: string(first.code), Text: text}
+	}
+	switch {
+	case r.status(j.failOnWarning) == failed:
+		j.suite.Failures++
+		c.Failure = outcome()
+	case r.report != nil && r.report.Verdict == connector.NotTested && r.err == nil:
+		j.suite.Skipped++
+		c.Skipped = outcome()
+	case r.status(j.failOnWarning) == unknown:
+		j.suite.Errors++
+		c.Error = outcome()
+	default:
+		c.Output = text
+	}
+	j.suite.Tests++
+	j.suite.Cases = append(j.suite.Cases, c)
+}
+
+func (j *junit) end() {
+	io.WriteString(j.w, xml.Header)
+	e := xml.NewEncoder(j.w)
+	e.Indent("", "  ")
+	_ = e.Encode(struct {
+		XMLName xml.Name     `xml:"testsuites"`
+		Suites  []junitSuite `xml:"testsuite"`
+	}{Suites: []junitSuite{j.suite}})
+	io.WriteString(j.w, "\n")
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/100ms-connector/connector-go/connector"
+)
+
+// input is one document to read, or the reason why there is none.
+type input struct {
+	source string // as results name it
+	path   string // empty for standard input
+	plain  bool   // known to be a regular file
+	err    error
+}
+
+// inputs finds the documents that the arguments name: files, the *.json below
+// directories, and standard input for "-", which is read for nothing else.
+func inputs(args []string) ([]input, error) {
+	var found []input
+	stdin := false
+	for _, arg := range args {
+		if arg == "-" {
+			if stdin {
+				return nil, errors.New("standard input (-) can be read only once")
+			}
+			stdin = true
+			found = append(found, input{source: "stdin"})
+			continue
+		}
+		info, err := os.Stat(arg)
+		switch {
+		case err != nil:
+			found = append(found, input{source: arg, err: err})
+		case info.IsDir():
+			found = append(found, documentsBelow(arg)...)
+		default:
+			found = append(found, input{source: arg, path: arg, plain: info.Mode().IsRegular()})
+		}
+	}
+	return found, nil
+}
+
+// documentsBelow lists the *.json files below a directory, in the order of
+// their names. A directory without one is an error: a check of nothing must not
+// pass.
+func documentsBelow(dir string) []input {
+	var found []input
+	_ = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			found = append(found, input{source: path, err: err})
+			if entry != nil && entry.IsDir() {
+				return fs.SkipDir
+			}
+		case entry.IsDir():
+			if path != dir && strings.HasPrefix(entry.Name(), ".") {
+				return fs.SkipDir
+			}
+		case strings.HasSuffix(entry.Name(), ".json"):
+			found = append(found, input{source: path, path: path, plain: entry.Type().IsRegular()})
+		}
+		return nil
+	})
+	if len(found) == 0 {
+		found = append(found, input{source: dir, err: fmt.Errorf("%s: there is no *.json file in it", dir)})
+	}
+	return found
+}
+
+// read returns the document. One byte more than the most a document may have is
+// read, so that validation can say that it is too large.
+func (in input) read(stdin io.Reader) ([]byte, error) {
+	if in.err != nil {
+		return nil, in.err
+	}
+	r := stdin
+	if in.path != "" {
+		flags := os.O_RDONLY
+		if !in.plain {
+			flags |= syscall.O_NONBLOCK // opening a pipe that nobody writes to would wait for ever
+		}
+		f, err := os.OpenFile(in.path, flags, 0)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		r = f
+	}
+	buf := make([]byte, 0, 2048)
+	for {
+		n, err := r.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		switch {
+		case err == io.EOF || len(buf) > connector.MaxDocument:
+			return buf, nil
+		case err != nil:
+			return nil, err
+		}
+		if len(buf) == cap(buf) {
+			buf = append(buf, 0)[:len(buf)]
+		}
+	}
+}
+
+// reason is why a document could not be read, without its path, which the
+// result names already.
+func reason(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
+}

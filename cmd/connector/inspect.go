@@ -1,0 +1,145 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/100ms-connector/connector-go/connector"
+)
+
+func (c *command) inspect() *cobra.Command {
+	var judge judging
+	cmd := &cobra.Command{
+		Use:   "inspect [flags] FILE|-",
+		Short: "Show what a token says of itself, without verifying it",
+		Long: `inspect reads the claims of a token, from a credential document or from a file
+that holds the bare token. Anyone can write such claims: nothing is verified, and
+whether the token works only connector test can tell.`,
+		Example: `  connector inspect credential.json
+  pbpaste | connector inspect -`,
+		Args: cobra.MatchAll(someInput, cobra.ExactArgs(1)),
+	}
+	printAs := choose(cmd, "format", "how to print it", "text", "json")
+	judge.flags(cmd)
+	cmd.RunE = func(_ *cobra.Command, args []string) error {
+		found, err := inputs(args)
+		if err != nil {
+			return err
+		}
+		if len(found) != 1 {
+			return errors.New("inspect reads one credential; name a file")
+		}
+		data, err := found[0].read(c.in)
+		if err != nil {
+			return unreadable(fmt.Errorf("%s cannot be read: %s", args[0], reason(err)))
+		}
+		value, err := tokenIn(data, judge.validator())
+		if err != nil {
+			return &failure{exitRejected, fmt.Errorf("%s: %w", args[0], err), "see connector validate " + args[0]}
+		}
+		token := connector.Inspect(value)
+		findings := token.Findings(judge.within())
+		if printAs.value == "json" {
+			printInspection(c.out, found[0].source, token, findings)
+		} else {
+			printToken(c.out, token, findings)
+		}
+		for _, code := range findings {
+			if code.Info().Class == connector.AboutCredential {
+				return exit(exitRejected)
+			}
+		}
+		return nil
+	}
+	return cmd
+}
+
+// tokenIn finds the token in a credential document, or takes the text as it is.
+func tokenIn(data []byte, v *connector.Validator) (string, error) {
+	if trimmed := bytes.TrimSpace(data); len(trimmed) > 0 && trimmed[0] != '{' {
+		return string(data), nil
+	}
+	cred, err := v.Parse(data)
+	if err != nil {
+		return "", err
+	}
+	return cred.APIKeyValue.Reveal(), nil
+}
+
+func printInspection(w io.Writer, source string, t connector.Token, findings []connector.Code) {
+	out := struct {
+		Version   int                 `json:"schema_version"`
+		Source    string              `json:"source"`
+		Verified  bool                `json:"verified"`
+		Token     *connector.Token    `json:"token"`
+		LooksLike connector.Lookalike `json:"looks_like"`
+		Findings  []connector.Code    `json:"findings"`
+	}{Version: 1, Source: source, LooksLike: t.LooksLike, Findings: findings}
+	if t.Readable() {
+		out.Token = &t
+	}
+	if out.Findings == nil {
+		out.Findings = []connector.Code{}
+	}
+	writeJSON(w, out)
+}
+
+func printToken(w io.Writer, t connector.Token, findings []connector.Code) {
+	p := newPainter(w)
+	line := func(label, value string) { fmt.Fprintf(w, "%-12s %s\n", label, value) }
+	if t.Readable() {
+		line("kind", string(t.Kind))
+		line("access key", orNone(t.AccessKey))
+		line("id", orNone(t.ID))
+		line("algorithm", orNone(t.Algorithm))
+		line("version", fmt.Sprint(t.Version))
+		line("issued", stamp(t.IssuedAt))
+		line("valid from", stamp(t.NotBefore))
+		expires := stamp(t.ExpiresAt)
+		if left, ok := t.ExpiresIn(); ok {
+			expires += ", " + from(left)
+		}
+		line("expires", expires)
+		if life, ok := t.Lifetime(); ok {
+			line("made for", life.Round(time.Second).String())
+		}
+	}
+	for _, code := range findings {
+		label, c := "fault", red
+		if code.Info().Class != connector.AboutCredential {
+			label, c = "warning", yellow
+		}
+		line(label, t.Why(code)+" "+p.paint(c, "["+string(code)+"]"))
+		if remedy := code.Info().Remedy; remedy != "" {
+			line("", "next: "+remedy)
+		}
+	}
+	fmt.Fprintln(w, p.paint(faint, "Nothing here is verified: anyone can write such claims. connector test asks the API."))
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return "not given"
+	}
+	return t.UTC().Format("2006-01-02 15:04:05 UTC")
+}
+
+func from(left time.Duration) string {
+	left = left.Round(time.Second)
+	if left < 0 {
+		return (-left).String() + " ago"
+	}
+	return "in " + left.String()
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/100ms-connector/connector-go/connector"
+)
+
+// result is what a verb found out about one input.
+type result struct {
+	source   string
+	report   *connector.Report   // of test
+	problems []connector.Problem // of validate
+	err      error               // the input could not be read
+}
+
+// status is what a result means for the exit code.
+type status int
+
+const (
+	passed  status = iota
+	unknown        // could not be tested or read
+	failed
+)
+
+func (r result) status(failOnWarning bool) status {
+	switch {
+	case r.report != nil && r.report.Verdict == connector.Rejected:
+		return failed
+	case failOnWarning && slices.ContainsFunc(r.findings(), func(f finding) bool { return f.level == connector.SeverityWarning }):
+		return failed
+	case r.err != nil, r.report != nil && r.report.Verdict != connector.Accepted:
+		return unknown
+	case slices.ContainsFunc(r.problems, func(p connector.Problem) bool { return p.Severity == connector.SeverityError }):
+		return failed
+	}
+	return passed
+}
+
+// finding is one line of a format that knows neither reports nor problems.
+type finding struct {
+	code         connector.Code
+	level        connector.Severity
+	message      string // with the remedy
+	line, column int    // 0 if the finding is about no place
+}
+
+// findings are everything there is to say about an input, the worst first.
+func (r result) findings() []finding {
+	if r.err != nil && r.report == nil {
+		return []finding{{code: connector.Untested, level: connector.SeverityError, message: "cannot be read: " + reason(r.err)}}
+	}
+	if r.report == nil || r.report.Code == connector.InvalidCredential {
+		problems := r.problems
+		if r.report != nil {
+			problems = r.report.Problems
+		}
+		var found []finding
+		for _, p := range problems {
+			found = append(found, finding{p.Code, p.Severity, sentence(p.Message, p.Remedy), p.Line, p.Column})
+		}
+		return found
+	}
+	var found []finding
+	if r.report.Verdict != connector.Accepted {
+		found = append(found, finding{code: r.report.Code, level: connector.SeverityError, message: sentence(r.report.Message, r.report.Remedy)})
+	}
+	for _, w := range r.report.Warnings {
+		found = append(found, finding{code: w, level: connector.SeverityWarning, message: sentence(w.Info().Meaning, w.Info().Remedy)})
+	}
+	return found
+}
+
+// sentence puts the remedy behind the message.
+func sentence(message, remedy string) string {
+	if remedy == "" {
+		return message
+	}
+	return message + ". " + remedy
+}
+
+// format prints results, one at a time, and then what is left to say. Nothing
+// else knows what the output looks like.
+type format interface {
+	result(r result)
+	end()
+}
+
+// formats are the output formats by name.
+var formats = []struct {
+	name string
+	make func(w io.Writer, verb string, failOnWarning bool) format
+}{
+	{"text", newText},
+	{"json", newJSON},
+	{"github", newGitHub},
+	{"junit", newJUnit},
+	{"sarif", newSARIF},
+}
+
+// choice is a flag's value out of a known set.
+type choice struct {
+	value string
+	known []string
+}
+
+func (c *choice) String() string { return c.value }
+func (c *choice) Type() string   { return strings.Join(c.known, "|") }
+func (c *choice) Set(s string) error {
+	if !slices.Contains(c.known, s) {
+		return fmt.Errorf("known are %s", strings.Join(c.known, ", "))
+	}
+	c.value = s
+	return nil
+}
+
+// choose adds a flag whose value is one of the known, the first by default.
+func choose(cmd *cobra.Command, name, usage string, known ...string) *choice {
+	c := &choice{known[0], known}
+	cmd.Flags().Var(c, name, usage)
+	_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(known, cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+// output is what the verbs that print results share.
+type output struct {
+	format        *choice
+	failOnWarning bool
+	printer       format
+	worst         status
+	n             int // results so far
+}
+
+func (o *output) flags(cmd *cobra.Command) {
+	var names []string
+	for _, f := range formats {
+		names = append(names, f.name)
+	}
+	o.format = choose(cmd, "format", "how to print the results", names...)
+	cmd.Flags().BoolVar(&o.failOnWarning, "fail-on-warning", false, "exit 1 on a warning too")
+}
+
+func (o *output) begin(w io.Writer, verb string) {
+	for _, f := range formats {
+		if f.name == o.format.value {
+			o.printer = f.make(w, verb, o.failOnWarning)
+		}
+	}
+}
+
+func (o *output) add(r result) {
+	o.worst = max(o.worst, r.status(o.failOnWarning))
+	o.printer.result(r)
+	o.n++
+}
+
+// end finishes the output and returns the exit code as an error.
+func (o *output) end() error {
+	o.printer.end()
+	switch o.worst {
+	case failed:
+		return exit(exitRejected)
+	case unknown:
+		return exit(exitUntested)
+	}
+	return nil
+}

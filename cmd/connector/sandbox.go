@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/100ms-connector/connector-go/fixtures"
+	"github.com/100ms-connector/connector-go/fixtures/sandbox"
+)
+
+func (c *command) sandbox() *cobra.Command {
+	var listen, dir string
+	cmd := &cobra.Command{
+		Use:   "sandbox [flags]",
+		Short: "Serve a local stand-in for api.100ms.live, with credentials to try",
+		Args:  cobra.NoArgs,
+		Example: `  connector sandbox
+  connector sandbox --dir /tmp/credentials --listen 127.0.0.1:0`,
+	}
+	cmd.Long = sandboxHelp()
+	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8101", "loopback address to serve on; port 0 takes a free one")
+	cmd.Flags().StringVar(&dir, "dir", "", "folder to write the credential files to; a temporary one if empty")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		host, _, err := net.SplitHostPort(listen)
+		if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			return errors.New("--listen takes a loopback address such as 127.0.0.1:8101: the sandbox is not for other machines")
+		}
+		return c.serveSandbox(cmd.Context(), listen, dir)
+	}
+	return cmd
+}
+
+func sandboxHelp() string {
+	var b strings.Builder
+	b.WriteString(`sandbox answers like the 100ms API, as far as that is documented or was seen,
+with a workspace of its own: made-up rooms, sessions, recordings and templates, a
+fake access key and App Secret, and a credential file of every kind.
+
+What it does can be chosen by the base URL, before /v2 and in any order:
+  /dialect/NAME   how it words a refusal
+  /fault/NAME     what goes wrong
+  /clock/+2h      how far its clock is off
+  /data/none      an empty workspace
+
+Dialects:
+`)
+	for _, d := range sandbox.Dialects() {
+		fmt.Fprintf(&b, "  %-26s %s\n", d.Name, d.Title)
+	}
+	b.WriteString("\nFaults:\n")
+	for _, f := range sandbox.Faults() {
+		fmt.Fprintf(&b, "  %-26s %s\n", f.Name, f.Title)
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+func (c *command) serveSandbox(ctx context.Context, listen, dir string) error {
+	listener, err := net.Listen("tcp", listen)
+	if err != nil {
+		return unreadable(fmt.Errorf("cannot serve on %s: %w", listen, err))
+	}
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "connector-sandbox-"); err == nil {
+			defer os.RemoveAll(dir)
+		}
+	} else {
+		err = os.MkdirAll(dir, 0o700)
+	}
+	if err == nil {
+		err = writeCredentials(dir)
+	}
+	if err != nil {
+		listener.Close()
+		return unreadable(fmt.Errorf("cannot write the credential files: %w", err))
+	}
+	base := "http://" + listener.Addr().String()
+	key := fixtures.Workspace()
+	fmt.Fprintf(c.out, `base URL     %[1]s/v2
+access key   %[2]s
+app secret   %[3]s   (fake)
+credentials  %[4]s
+
+Try:
+  connector test --base-url %[1]s/v2 %[4]s
+  connector test --base-url %[1]s/dialect/details/v2 %[5]s
+  connector test --base-url %[1]s/fault/503/v2 %[6]s
+
+Ctrl-C ends it.
+`, base, key.AccessKey, key.AppSecret, dir, filepath.Join(dir, "foreign-secret.json"), filepath.Join(dir, "live.json"))
+
+	server := &http.Server{Handler: new(sandbox.Sandbox), ReadHeaderTimeout: 10 * time.Second}
+	stop := context.AfterFunc(ctx, func() { server.Close() })
+	defer stop()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return unreadable(err)
+	}
+	return nil
+}
+
+// writeCredentials writes a credential file of every kind.
+func writeCredentials(dir string) error {
+	for _, f := range fixtures.Cases(time.Now()) {
+		data, err := json.MarshalIndent(map[string]string{"name": f.Name, "description": f.Title, "api_key_value": f.Value}, "", "  ")
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, f.Name+".json"), append(data, '\n'), 0o600)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/100ms-connector/connector-go/connector"
+)
+
+// judging is what the verbs that read documents share.
+type judging struct {
+	warnWithin time.Duration
+	expandEnv  bool
+}
+
+func (j *judging) flags(cmd *cobra.Command) {
+	cmd.Flags().DurationVar(&j.warnWithin, "warn-within", connector.DefaultWarnWithin, "warn of a token that expires within this time; 0 for never")
+	cmd.Flags().BoolVar(&j.expandEnv, "expand-env", false, "replace a value that is wholly ${NAME} by that environment variable")
+}
+
+// within is the library's form of --warn-within, where zero is the default.
+func (j *judging) within() time.Duration {
+	if j.warnWithin == 0 {
+		return -1
+	}
+	return j.warnWithin
+}
+
+func (j *judging) validator() *connector.Validator {
+	v := &connector.Validator{WarnWithin: j.within()}
+	if j.expandEnv {
+		v.Expand = os.LookupEnv
+	}
+	return v
+}
+
+func (c *command) validate() *cobra.Command {
+	var out output
+	var judge judging
+	cmd := &cobra.Command{
+		Use:   "validate [flags] FILE|DIR|- ...",
+		Short: "Check credential documents and the claims of their tokens, offline",
+		Long: `validate checks credential documents against the JSON Schema and looks at the
+claims of their tokens, without a call. Every problem is shown at once, with its
+line and the next step.`,
+		Example: `  connector validate credential.json
+  connector validate --format github credentials/
+  jq .credential config.json | connector validate -`,
+		Args: someInput,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, err := inputs(args)
+			if err != nil {
+				return err
+			}
+			results := c.validateAll(cmd.Context(), judge.validator(), found)
+			out.begin(c.out, "validate")
+			for _, r := range results {
+				out.add(r)
+			}
+			return out.end()
+		},
+	}
+	out.flags(cmd)
+	judge.flags(cmd)
+	return cmd
+}
+
+// validateAll judges the inputs and returns the results in their order. An
+// interrupted run returns those that it had begun.
+func (c *command) validateAll(ctx context.Context, v *connector.Validator, found []input) []result {
+	results := make([]result, len(found))
+	done := parallel(ctx, len(found), func(i int) {
+		results[i].source = found[i].source
+		data, err := found[i].read(c.in)
+		if err != nil {
+			results[i].err = err
+			return
+		}
+		results[i].problems = v.Problems(data)
+	})
+	return results[:done]
+}
+
+// parallel calls do for 0 to n-1 on every processor, in order of beginning, and
+// returns how many it called: n, or fewer if ctx ended.
+func parallel(ctx context.Context, n int, do func(i int)) int {
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), n) {
+		workers.Add(1)
+		go func() {
+			defer workers.Done()
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return
+				}
+				do(i)
+			}
+		}()
+	}
+	workers.Wait()
+	return min(int(next.Load()), n)
+}
+
+// someInput asks for at least one argument: a check of nothing must not pass.
+func someInput(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return errors.New("no input: name files or directories, or - for standard input")
+	}
+	return nil
+}

@@ -1,0 +1,237 @@
+package connector
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// answer is what a server's words and status amount to: a column of the
+// decision table. Nothing past it looks at a status code.
+type answer string
+
+const (
+	notAsked      answer = "not asked"
+	success       answer = "2xx in the documented shape"
+	refused       answer = "401 without a reason"
+	saysExpired   answer = "401 that says expired"
+	saysNotYet    answer = "401 that says not yet valid"
+	saysSignature answer = "401 that says wrong signature"
+	forbidden     answer = "403"
+	trouble       answer = "no answer of the API's" // code says which trouble
+)
+
+const maxServerWords = 300 // characters quoted
+
+// reply is a classified exchange.
+type reply struct {
+	answer answer
+	code   Code   // which trouble
+	detail string // words of a network error
+	server *Server
+	date   time.Time // the server's clock when its answer came; zero if unknown or not to be trusted
+	wait   time.Duration
+}
+
+// classify judges what a probe saw. token is only used to take it out of what
+// the server says.
+func classify(seen exchange, token string) reply {
+	if seen.status == 0 {
+		return reply{answer: trouble, code: networkCode(seen.err), detail: networkText(seen.err)}
+	}
+	shape, words := readBody(seen.body, seen.header.Get("Content-Type"))
+	r := reply{server: &Server{
+		Status:    seen.status,
+		Message:   clip(withoutToken(words, token), maxServerWords),
+		RequestID: presentableID(seen.header.Get("X-Request-Id"), token),
+		LatencyMS: seen.latency.Milliseconds(),
+		Attempts:  seen.attempts,
+	}}
+	if seen.waitKnown {
+		r.wait = seen.wait
+	}
+	if seen.err != nil { // an answer to an earlier hop, then a failure
+		r.answer, r.code, r.detail = trouble, networkCode(seen.err), networkText(seen.err)
+		return r
+	}
+	r.answer, r.code = judge(seen, shape, words)
+	// A portal's or a proxy's clock says nothing about the API's.
+	stranger := !shape.speaksAPI() || r.code == UnexpectedResponse || r.code == Redirected || r.code == ProxyFailure
+	if date, err := http.ParseTime(seen.header.Get("Date")); err == nil && !stranger {
+		r.date = date
+		r.server.ClockOffset = int64(date.Sub(seen.received.Truncate(time.Second)) / time.Second)
+	}
+	return r
+}
+
+// judge is the table of status and shape.
+func judge(seen exchange, shape bodyShape, words string) (answer, Code) {
+	switch s := seen.status; {
+	case seen.redirect:
+		return trouble, Redirected
+	case s >= 200 && s <= 299 && !seen.truncated && documented(seen.body):
+		return success, OK
+	case s == http.StatusUnauthorized && shape.speaksAPI():
+		return refusal(words), ""
+	case s == http.StatusForbidden && shape.speaksAPI():
+		return forbidden, ""
+	case s == http.StatusProxyAuthRequired:
+		return trouble, ProxyFailure
+	case s == http.StatusTooManyRequests:
+		return trouble, RateLimited
+	case s >= 500 && s <= 599:
+		return trouble, ServiceUnavailable
+	}
+	return trouble, UnexpectedResponse
+}
+
+// refusals are the words by which servers name a cause: golang-jwt's of several
+// versions (seen in public logs, or inferred) and the Envoy JWT filter's
+// (inferred). They only refine a 401.
+var refusals = []struct {
+	words string
+	says  answer
+}{
+	{"not valid yet", saysNotYet},
+	{"not yet valid", saysNotYet},
+	{"used before issued", saysNotYet},
+	{"expired", saysExpired},
+	{"signature", saysSignature},
+	{"verification fail", saysSignature},
+}
+
+func refusal(words string) answer {
+	words = strings.ToLower(words)
+	for _, r := range refusals {
+		if strings.Contains(words, r.words) {
+			return r.says
+		}
+	}
+	return refused
+}
+
+// documented says whether a body is a page of rooms: {limit, data, last}, and
+// not one of the 200s with an error key that were seen.
+func documented(body []byte) bool {
+	var page map[string]json.RawMessage
+	if json.Unmarshal(body, &page) != nil {
+		return false
+	}
+	data, ok := page["data"]
+	_, failed := page["error"]
+	_, limit := page["limit"]
+	_, last := page["last"]
+	return ok && !failed && (limit || last) && (data[0] == '[' || string(data) == "null")
+}
+
+// bodyShape is the form in which an answer comes.
+type bodyShape int
+
+const (
+	shapeEmpty bodyShape = iota
+	shapeJSON
+	shapeText
+	shapeHTML // a proxy's, a firewall's or a portal's page: never 100ms's
+	shapeOther
+)
+
+// speaksAPI: in these forms 100ms's own answers were documented or seen.
+func (s bodyShape) speaksAPI() bool {
+	return s == shapeEmpty || s == shapeJSON || s == shapeText
+}
+
+// readBody tells the shape of a body and collects its words. 100ms has several
+// error envelopes, so every place in which one was documented or seen is read.
+func readBody(body []byte, contentType string) (bodyShape, string) {
+	body = bytes.TrimSpace(body)
+	switch {
+	case len(body) == 0:
+		return shapeEmpty, ""
+	case json.Valid(body):
+		return shapeJSON, envelopeWords(body)
+	case body[0] == '<' || strings.Contains(strings.ToLower(contentType), "html"):
+		return shapeHTML, ""
+	case !utf8.Valid(body) && len(body) < maxAnswer || bytes.IndexByte(body, 0) >= 0:
+		return shapeOther, ""
+	}
+	return shapeText, string(body)
+}
+
+func envelopeWords(body []byte) string {
+	var bare string
+	if json.Unmarshal(body, &bare) == nil {
+		return bare
+	}
+	var envelope struct {
+		Message, Msg, Error any
+		Details             any
+		Data                any
+	}
+	if json.Unmarshal(body, &envelope) != nil {
+		return ""
+	}
+	var words []string
+	add := func(v any) {
+		if s, ok := v.(string); ok && s != "" {
+			words = append(words, s)
+		}
+	}
+	add(envelope.Message)
+	add(envelope.Msg)
+	add(envelope.Error)
+	if details, ok := envelope.Details.([]any); ok {
+		for _, d := range details {
+			add(d)
+		}
+	} else {
+		add(envelope.Details)
+	}
+	if data, ok := envelope.Data.(map[string]any); ok {
+		add(data["description"])
+	}
+	return strings.Join(words, "; ")
+}
+
+// withoutToken takes the token, and every longer piece of it, out of text that
+// a server may have echoed it into.
+func withoutToken(text, token string) string {
+	const piece = 12 // characters; shorter ones are chance
+	if len(text) > 4<<10 {
+		text = text[:4<<10] // far more than is quoted
+	}
+	var b strings.Builder
+	for text != "" {
+		n := 0
+		for n < len(text) && base64url(text[n]) {
+			n++
+		}
+		if n == 0 {
+			b.WriteByte(text[0])
+			text = text[1:]
+			continue
+		}
+		run := text[:n]
+		text = text[n:]
+		if n >= piece && sharesPiece(run, token, piece) {
+			run = redacted
+		}
+		b.WriteString(run)
+	}
+	return b.String()
+}
+
+func sharesPiece(run, token string, piece int) bool {
+	for i := 0; i+piece <= len(run); i++ {
+		if strings.Contains(token, run[i:i+piece]) {
+			return true
+		}
+	}
+	return false
+}
+
+// presentableID shows a request id, unless it is longer than any or was made of
+// the token.
+func presentableID(id, token string) string { return clip(withoutToken(id, token), 64) }

@@ -1,0 +1,139 @@
+package connector
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// DefaultWarnWithin is how long before its end a token is said to expire soon.
+const DefaultWarnWithin = 72 * time.Hour
+
+const (
+	// leeway is how far nbf may lie ahead: signers' clocks differ a little, and
+	// the official SDK back-dates by 10 s for that reason.
+	leeway = 30 * time.Second
+
+	// longest is the dashboard's maximum (100ms docs). What the server enforces
+	// is not documented, so more is a warning only.
+	longest = 14 * 24 * time.Hour
+)
+
+// faults lists what the claims alone show to be wrong at AsOf, the gravest
+// first: a new token of the wrong type would not help, so type outranks time.
+func (t Token) faults() []Code {
+	if t.Fault != "" && !t.readable {
+		return []Code{t.Fault}
+	}
+	var found []Code
+	if t.Fault != "" {
+		found = append(found, t.Fault)
+	}
+	if t.Kind != Management {
+		found = append(found, WrongTokenType)
+	}
+	if t.expired() {
+		found = append(found, ExpiredToken)
+	}
+	if t.notYetValid() {
+		found = append(found, TokenNotYetValid)
+	}
+	return found
+}
+
+// Warnings lists what is worth knowing of the token at AsOf, sorted by code.
+// A token expires soon if it does so within warnWithin: zero means
+// DefaultWarnWithin, and a negative duration means that none does.
+func (t Token) Warnings(warnWithin time.Duration) []Code {
+	var found []Code
+	left, expires := t.ExpiresIn()
+	if t.readable && !t.expired() && expires && left <= orDefault(warnWithin, DefaultWarnWithin) {
+		found = append(found, ExpiresSoon)
+	}
+	if life, known := t.Lifetime(); known && life > longest+time.Minute { // a minute, for back-dated iat
+		found = append(found, LongLived)
+	}
+	// A claim that is there but cannot be read is malformed, not missing.
+	if t.readable && !expires && t.Fault != MalformedToken {
+		found = append(found, NoExpiry)
+	}
+	if len(t.Removed) > 0 {
+		found = append(found, PasteDamage)
+	}
+	return found
+}
+
+// Findings lists every code that holds for the token at AsOf by its own word
+// alone: faults, the gravest first, then warnings.
+func (t Token) Findings(warnWithin time.Duration) []Code {
+	return append(t.faults(), t.Warnings(warnWithin)...)
+}
+
+func (t Token) expired() bool { return !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(t.AsOf) }
+
+func (t Token) notYetValid() bool { return t.validFrom().After(t.AsOf.Add(leeway)) }
+
+// validFrom is nbf, or iat where there is no nbf; zero if neither is given.
+func (t Token) validFrom() time.Time {
+	if t.NotBefore.IsZero() {
+		return t.IssuedAt
+	}
+	return t.NotBefore
+}
+
+// ExpiresIn is the time from AsOf to the expiry, negative once it has passed.
+// ok is false if the token does not say when it expires.
+func (t Token) ExpiresIn() (left time.Duration, ok bool) {
+	return t.ExpiresAt.Sub(t.AsOf), !t.ExpiresAt.IsZero()
+}
+
+// Lifetime is the whole time for which the token was made. ok is false if its
+// claims do not say.
+func (t Token) Lifetime() (life time.Duration, ok bool) {
+	from := t.IssuedAt
+	if from.IsZero() {
+		from = t.NotBefore
+	}
+	return t.ExpiresAt.Sub(from), !from.IsZero() && !t.ExpiresAt.IsZero()
+}
+
+// MarshalJSON writes the token object of the commands' JSON: what could not be
+// read is null.
+func (t Token) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Kind      Kind   `json:"kind"`
+		AccessKey string `json:"access_key"`
+		ID        string `json:"id"`
+		Algorithm string `json:"algorithm"`
+		Version   int    `json:"version"`
+		IssuedAt  any    `json:"issued_at"`
+		NotBefore any    `json:"not_before"`
+		ExpiresAt any    `json:"expires_at"`
+		ExpiresIn any    `json:"expires_in_seconds"`
+		Lifetime  any    `json:"lifetime_seconds"`
+	}{
+		t.Kind, t.AccessKey, t.ID, t.Algorithm, t.Version,
+		timeOrNull(t.IssuedAt), timeOrNull(t.NotBefore), timeOrNull(t.ExpiresAt),
+		secondsOrNull(t.ExpiresIn()), secondsOrNull(t.Lifetime()),
+	})
+}
+
+func timeOrNull(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+func secondsOrNull(d time.Duration, ok bool) any {
+	if !ok {
+		return nil
+	}
+	return int64(d / time.Second)
+}
+
+func orDefault(d, otherwise time.Duration) time.Duration {
+	if d == 0 {
+		return otherwise
+	}
+	return d
+}

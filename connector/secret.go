@@ -1,0 +1,88 @@
+package connector
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"unicode"
+)
+
+const redacted = "[redacted]"
+
+// Secret is a string that is not shown: fmt (all verbs), slog and encoders
+// print [redacted]. Reveal is the only way out.
+//
+// fmt cannot ask an unexported struct field how it wants to be printed, so keep
+// a Secret in exported fields.
+type Secret string
+
+// Reveal returns the secret itself.
+func (s Secret) Reveal() string { return string(s) }
+
+// Token returns the secret, which makes a fixed management token a TokenSource.
+func (s Secret) Token(context.Context) (Secret, error) { return s, nil }
+
+// String returns [redacted].
+func (s Secret) String() string { return redacted }
+
+// Format writes [redacted] for every verb, %x and %q among them.
+func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
+
+// MarshalText returns [redacted], for JSON and every encoder that asks for text.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// LogValue returns [redacted].
+func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// presentable bounds text from outside and takes out what a terminal would act
+// upon; text that could be a secret becomes [redacted].
+func presentable(s string, limit int) string {
+	if couldBeSecret(s) {
+		return redacted
+	}
+	return clip(s, limit)
+}
+
+// clip makes s one line of printable characters, at most limit of them.
+func clip(s string, limit int) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range s {
+		if n == limit {
+			b.WriteRune('…')
+			break
+		}
+		if !unicode.IsPrint(r) { // also every format character, such as a right-to-left override
+			r = ' '
+		}
+		b.WriteRune(r)
+		n++
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// couldBeSecret says whether s has the look of something pasted into the wrong
+// place: a token, a key, a room code, or a long run of letters and digits.
+// A UUID is not one, for its runs are short.
+func couldBeSecret(s string) bool {
+	if l := lookalike(s); l == AppSecretLike || l == AccessKeyLike || l == RoomCodeLike {
+		return true
+	}
+	run, digit := 0, false
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9':
+			run, digit = run+1, true
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
+			run++
+		default:
+			run, digit = 0, false
+		}
+		if run >= 20 && digit {
+			return true
+		}
+	}
+	return false
+}

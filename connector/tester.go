@@ -1,0 +1,127 @@
+package connector
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// DefaultTimeout bounds one whole connection test.
+const DefaultTimeout = 15 * time.Second
+
+const (
+	defaultRetries     = 2
+	defaultConcurrency = 8
+)
+
+// Tester tests whether credentials work, with one harmless call each. The zero
+// value is ready for use. It is safe for concurrent use; do not change its
+// fields once it is in use.
+type Tester struct {
+	BaseURL     string            // see ParseBaseURL; if empty, DefaultBaseURL
+	Transport   http.RoundTripper // if nil, one shared by all tests; see NewTransport
+	Timeout     time.Duration     // of one whole test, retries included; if zero, DefaultTimeout
+	Retries     int               // after the first attempt; if zero, 2; none if negative
+	Concurrency int               // tests of TestAll under way at once; if zero, 8
+	WarnWithin  time.Duration     // before its end a token expires soon: if zero, DefaultWarnWithin; never if negative
+	Offline     bool              // make no call: judge by the claims alone
+}
+
+// Test tests one credential. The report is never nil and never says "rejected"
+// for a fault of the environment; see Report.Err.
+func (t *Tester) Test(ctx context.Context, cred *Credential) *Report {
+	token, clean := read(cred.APIKeyValue.Reveal())
+	f := facts{
+		name: cred.Name, fromDocument: cred.fromDocument, token: token,
+		reply: reply{answer: notAsked}, warnWithin: t.WarnWithin,
+	}
+	if token.Fault == "" && !t.Offline {
+		f.reply = t.ask(ctx, clean)
+	}
+	f.now = time.Now()
+	return decide(f)
+}
+
+// ask makes the call and classifies what came of it.
+func (t *Tester) ask(ctx context.Context, token string) reply {
+	base, err := ParseBaseURL(t.BaseURL)
+	if err != nil {
+		return reply{answer: trouble, code: NetworkFailure, detail: err.Error()}
+	}
+	ctx, cancel := context.WithTimeout(ctx, orDefault(t.Timeout, DefaultTimeout))
+	defer cancel()
+	return classify(t.probe(ctx, base, Secret(token)), token)
+}
+
+// TestAll tests many credentials, Concurrency at a time, and yields the reports
+// in the order of the credentials. It takes credentials as it needs them, from
+// a goroutine of its own. Canceled tests are reported as such; when the caller
+// stops early, those under way are canceled and waited for.
+func (t *Tester) TestAll(ctx context.Context, creds iter.Seq[*Credential]) iter.Seq[*Report] {
+	return func(yield func(*Report) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		var workers sync.WaitGroup
+		defer workers.Wait()
+		defer cancel()
+
+		n := t.Concurrency
+		if n <= 0 {
+			n = defaultConcurrency
+		}
+		type job struct {
+			cred   *Credential
+			report chan *Report
+		}
+		jobs := make(chan job)
+		// Reports wait here for their turn. The bound lets a slow test hold up
+		// what is shown, but neither the other workers nor much memory.
+		inOrder := make(chan chan *Report, 64*n)
+		stop := make(chan struct{})
+		defer close(stop)
+
+		workers.Add(1 + n)
+		go func() {
+			defer workers.Done()
+			defer close(jobs)
+			defer close(inOrder)
+			for cred := range creds {
+				j := job{cred, make(chan *Report, 1)}
+				select {
+				case inOrder <- j.report:
+				case <-stop:
+					return
+				}
+				jobs <- j // a worker is there: they end only when jobs is closed
+			}
+		}()
+		for range n {
+			go func() {
+				defer workers.Done()
+				for j := range jobs {
+					j.report <- t.Test(ctx, j.cred)
+				}
+			}()
+		}
+		for report := range inOrder {
+			if !yield(<-report) {
+				return
+			}
+		}
+	}
+}
+
+func (t *Tester) transport() http.RoundTripper {
+	if t.Transport == nil {
+		return sharedTransport()
+	}
+	return t.Transport
+}
+
+func (t *Tester) retries() int {
+	if t.Retries == 0 {
+		return defaultRetries
+	}
+	return t.Retries
+}

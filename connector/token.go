@@ -1,0 +1,254 @@
+package connector
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Kind says what a token's claims make of it.
+type Kind string
+
+// The kinds of tokens. 100ms documents two (docs, security-and-tokens).
+const (
+	Management Kind = "management" // server side: type is "management"
+	App        Kind = "app"        // client side: type is "app", or no type and a room_id, role or user_id
+	Unknown    Kind = "unknown"    // neither
+)
+
+// Lookalike says what a value that is not a token looks like.
+type Lookalike string
+
+// What people paste in a token's place.
+const (
+	AccessKeyLike Lookalike = "access_key" // 24 hexadecimal digits
+	AppSecretLike Lookalike = "app_secret" // about 172 base64url characters, alone or behind "accessKey:"
+	RoomCodeLike  Lookalike = "room_code"  // abc-defg-hij
+	EmptyLike     Lookalike = "empty"
+	UnknownLike   Lookalike = "unknown"
+)
+
+// Token is what a value says of itself. Nothing in it is verified: anyone can
+// write such claims.
+type Token struct {
+	Kind      Kind   // Unknown if nothing could be read
+	AccessKey string // of the workspace; [redacted] if it has the look of a secret
+	ID        string // claim jti, likewise
+	Algorithm string // header alg, likewise
+	Version   int    // claim version, 0 if absent
+
+	// Claims iat, nbf and exp; zero if absent.
+	IssuedAt, NotBefore, ExpiresAt time.Time
+
+	// AsOf is the moment by which Findings and ExpiresIn judge: when Inspect
+	// was called, or in a Report the best clock known.
+	AsOf time.Time
+
+	Removed   []string  // paste damage, as Clean names it
+	Fault     Code      // NotAToken, MalformedToken, UnsupportedAlgorithm, or empty
+	LooksLike Lookalike // set with NotAToken
+
+	readable bool   // header and claims could be decoded
+	evidence string // of Fault, or of what is odd; for people
+}
+
+// Inspect reads what a value says of itself, after cleaning it as Clean does.
+// It does not verify the signature, which only the holder of the App Secret
+// (see SigningKey.Verify) and the API (see Tester) can.
+func Inspect(value string) Token {
+	t, _ := read(value)
+	t.AsOf = time.Now()
+	return t
+}
+
+// read inspects a value and returns the token itself beside it, cleaned. The
+// two are kept apart so that printing a Token cannot print the token.
+func read(value string) (Token, string) {
+	t := Token{Kind: Unknown}
+	if len(value) > MaxDocument { // cleaning costs time in proportion
+		return t.notAToken("the value is longer than 64 KiB", UnknownLike), ""
+	}
+	clean, removed := Clean(value)
+	t.Removed = removed
+	header, payload, signature, evidence := segments(clean)
+	if evidence != "" {
+		return t.notAToken(evidence, lookalike(clean)), clean
+	}
+
+	var head struct {
+		Alg json.RawMessage `json:"alg"`
+	}
+	if !decodeSegment(header, &head) {
+		return t.malformed("its first segment does not decode to a JSON object"), clean
+	}
+	var claims map[string]any
+	if !decodeSegment(payload, &claims) || claims == nil {
+		return t.malformed("its second segment does not decode to a JSON object"), clean
+	}
+	t.readable = true
+	return t.withClaims(claims).withAlgorithm(head.Alg, signature), clean
+}
+
+func (t Token) notAToken(evidence string, looks Lookalike) Token {
+	t.Fault, t.evidence, t.LooksLike = NotAToken, evidence, looks
+	return t
+}
+
+func (t Token) malformed(evidence string) Token {
+	if t.Fault == "" {
+		t.Fault, t.evidence = MalformedToken, evidence
+	}
+	return t
+}
+
+// segments cuts a value into a token's three, or says why it cannot.
+func segments(value string) (header, payload, signature, evidence string) {
+	switch dots := strings.Count(value, "."); {
+	case value == "":
+		return "", "", "", "the value is empty"
+	case len(value) > maxToken:
+		return "", "", "", "the value is longer than 8,192 characters"
+	case dots != 2:
+		return "", "", "", fmt.Sprintf("the value has %s where a token has 3", count(dots+1, "segment"))
+	}
+	header, rest, _ := strings.Cut(value, ".")
+	payload, signature, _ = strings.Cut(rest, ".")
+	if header == "" || payload == "" {
+		return "", "", "", "one of its segments is empty"
+	}
+	for i := 0; i < len(value); i++ {
+		if c := value[i]; !base64url(c) && c != '.' {
+			return "", "", "", "it has a character that no token has"
+		}
+	}
+	return header, payload, signature, ""
+}
+
+func base64url(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_'
+}
+
+// decodeSegment is strict where golang-jwt's ParseUnverified is lenient: the
+// bits behind the last character must be zero, and there is no line break left.
+func decodeSegment(segment string, into any) bool {
+	data, err := base64.RawURLEncoding.Strict().DecodeString(segment)
+	return err == nil && json.Unmarshal(data, into) == nil
+}
+
+// withClaims reads the claims. Every other claim is tolerated: real tokens
+// carry iss, sub and app_data.
+func (t Token) withClaims(claims map[string]any) Token {
+	text := func(name string) string { s, _ := claims[name].(string); return s }
+	t.AccessKey = presentableKey(text("access_key"))
+	t.ID = presentable(text("jti"), 64)
+	if v, ok := claims["version"].(float64); ok && v == float64(int16(v)) {
+		t.Version = int(v)
+	}
+	switch typ, given := claims["type"]; {
+	case typ == "management":
+		t.Kind = Management
+	case typ == "app":
+		t.Kind = App
+	case !given && (claims["room_id"] != nil || claims["role"] != nil || claims["user_id"] != nil):
+		t.Kind = App
+	}
+	for _, c := range []struct {
+		name string
+		at   *time.Time
+	}{{"iat", &t.IssuedAt}, {"nbf", &t.NotBefore}, {"exp", &t.ExpiresAt}} {
+		v, given := claims[c.name]
+		if !given {
+			continue
+		}
+		seconds, ok := v.(float64)
+		switch {
+		case !ok:
+			t = t.malformed("its " + c.name + " claim is not a number")
+		case seconds >= 1e11: // the year 5138
+			t = t.malformed("its " + c.name + " claim cannot be right: was it given in milliseconds? It counts seconds")
+		case seconds < -62135596800: // before the year 1, where no calendar can print it
+			t = t.malformed("its " + c.name + " claim cannot be right: it lies before the year 1")
+		default:
+			*c.at = time.Unix(int64(seconds), int64((seconds-float64(int64(seconds)))*1e9)).UTC()
+		}
+	}
+	return t
+}
+
+// withAlgorithm judges alg, and the signature's length by it: an HMAC of 256
+// bits has 43 characters, so a shorter one was cut off while copying.
+func (t Token) withAlgorithm(raw json.RawMessage, signature string) Token {
+	var alg string
+	if json.Unmarshal(raw, &alg) != nil || alg == "" {
+		t.Fault, t.evidence = UnsupportedAlgorithm, "its header names no algorithm"
+		return t
+	}
+	t.Algorithm = presentable(alg, 16)
+	if alg != "HS256" {
+		t.Fault, t.evidence = UnsupportedAlgorithm, fmt.Sprintf("its header says %q", t.Algorithm)
+		return t
+	}
+	const length = 43
+	switch n := len(signature); {
+	case n < length:
+		return t.malformed(fmt.Sprintf("its signature has %d of %d characters: the end was not copied", n, length))
+	case n > length:
+		return t.malformed(fmt.Sprintf("its signature has %d characters where HS256 has %d: something was copied with it", n, length))
+	}
+	if _, err := base64.RawURLEncoding.Strict().DecodeString(signature); err != nil {
+		return t.malformed("its signature does not decode: its last character is wrong")
+	}
+	return t
+}
+
+// presentableKey shows an access key, which is an identifier and no secret; but
+// people who sign tokens swap the two, and then the claim holds the App Secret.
+func presentableKey(s string) string {
+	if lookalike(s) == AccessKeyLike {
+		return s
+	}
+	return presentable(s, 64)
+}
+
+// lookalike says what a value that is not a token looks like.
+func lookalike(value string) Lookalike {
+	_, tail, _ := strings.Cut(value, ":")
+	switch {
+	case value == "":
+		return EmptyLike
+	case len(value) == 24 && only(value, func(c byte) bool { return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' }):
+		return AccessKeyLike
+	case roomCode(value):
+		return RoomCodeLike
+	case secretShaped(value), secretShaped(tail):
+		return AppSecretLike
+	}
+	return UnknownLike
+}
+
+// secretShaped: public samples of App Secrets have 172 characters. A range is
+// taken, for the length is not documented.
+func secretShaped(s string) bool {
+	body := strings.TrimRight(s, "=")
+	return len(body) >= 80 && len(s) <= 512 && only(body, func(c byte) bool { return base64url(c) || c == '+' || c == '/' })
+}
+
+func roomCode(s string) bool {
+	return len(s) == 12 && s[3] == '-' && s[8] == '-' &&
+		only(s[:3]+s[4:8]+s[9:], func(c byte) bool { return c >= 'a' && c <= 'z' })
+}
+
+func only(s string, ok func(byte) bool) bool {
+	for i := 0; i < len(s); i++ {
+		if !ok(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// Readable says whether the header and the claims could be decoded, whatever is
+// wrong with them.
+func (t Token) Readable() bool { return t.readable }
