@@ -73,8 +73,8 @@ func (f *facts) remedy(code Code) string {
 		r += " Never paste the App Secret itself: whoever has it can sign any token."
 	case code == RateLimited && f.reply.wait > 0:
 		r = fmt.Sprintf("Wait %s, then test again; test fewer credentials at once with --concurrency.", span(f.reply.wait))
-	case code == TokenRefused && f.token.AccessKey != "" && lookalike(f.token.AccessKey) != AccessKeyLike:
-		r = "Its access_key claim is not the 24 hexadecimal digits of an access key: check that access key and App Secret were not swapped when it was signed. " + r
+	case code == TokenRefused && f.token.odd != "":
+		r = "Look at this first: " + f.token.odd + ". " + r
 	}
 	return r
 }
@@ -101,8 +101,8 @@ func (f *facts) checks(code Code) []Check {
 		add(CheckTokenShape, Fail, t.Why(t.Fault))
 	case len(t.Removed) > 0:
 		add(CheckTokenShape, Warn, "removed "+list(t.Removed))
-	case lookalike(t.AccessKey) != AccessKeyLike:
-		add(CheckTokenShape, Warn, "the access_key claim is not 24 hexadecimal digits")
+	case t.odd != "":
+		add(CheckTokenShape, Warn, t.odd)
 	default:
 		add(CheckTokenShape, Pass, "three segments, "+t.Algorithm)
 	}

@@ -51,7 +51,8 @@ type Token struct {
 	LooksLike Lookalike // set with NotAToken
 
 	readable bool   // header and claims could be decoded
-	evidence string // of Fault, or of what is odd; for people
+	evidence string // of Fault, for people
+	odd      string // what a claim shows that no 100ms token has, though it breaks no rule
 }
 
 // Inspect reads what a value says of itself, after cleaning it as Clean does.
@@ -91,7 +92,10 @@ func read(value string) (Token, string) {
 	return t.withClaims(claims).withAlgorithm(head.Alg, signature), clean
 }
 
+// notAToken drops the paste damage: of a value that has to be replaced anyway it
+// would be a second complaint about one fault.
 func (t Token) notAToken(evidence string, looks Lookalike) Token {
+	t.Removed = nil
 	t.Fault, t.evidence, t.LooksLike = NotAToken, evidence, looks
 	return t
 }
@@ -142,6 +146,11 @@ func decodeSegment(segment string, into any) bool {
 func (t Token) withClaims(claims map[string]any) Token {
 	text := func(name string) string { s, _ := claims[name].(string); return s }
 	t.AccessKey = presentableKey(text("access_key"))
+	if lookalike(t.AccessKey) != AccessKeyLike {
+		t.odd = "its access_key claim is not 24 hexadecimal digits: perhaps access key and App Secret were swapped when it was signed"
+	} else if _, isText := claims["user_id"].(string); claims["user_id"] != nil && !isText {
+		t.odd = "its user_id claim is not a string, which the API was seen to refuse"
+	}
 	t.ID = presentable(text("jti"), 64)
 	if v, ok := claims["version"].(float64); ok && v == float64(int16(v)) {
 		t.Version = int(v)

@@ -1,0 +1,35 @@
+// Package connector asks for a 100ms credential, checks it, and tests whether it
+// works, so that whatever is wrong with it can be told in one line.
+//
+// A REST call to 100ms carries a management token: a JWT signed with a
+// workspace's App Secret. People paste other things in its place, tokens expire
+// after a week, and the API answers 401 to all of it, mostly in the same words.
+// This package combines what the token says of itself with what the server says
+// of it: the server is the judge of whether a token works, the claims explain
+// why it does not.
+//
+// # Which function for which need
+//
+//   - Show the form: [Form] lists the fields; package hosts writes it for Nexla,
+//     Airbyte and react-jsonschema-form.
+//   - Check a document in a test or in CI: [Validate], or a [Validator] for
+//     warnings, variables and a clock.
+//   - Read a credential: [ParseCredential].
+//   - See what a token is, without a call: [Inspect].
+//   - Test the connection: [Tester.Test], and [Tester.TestAll] for many.
+//   - Use the credential: [Credential.Client], or a [Transport] of your own.
+//
+// # Errors
+//
+// Every cause is a [Code]. [Codes] lists them with meaning and remedy, and a Code
+// is an error, so that errors.Is(err, connector.ExpiredToken) works on the error
+// of a [Report] and, for codes that need no server, on a [*ValidationError].
+//
+// # Security
+//
+// A [Secret] prints as [redacted]; Reveal is the only way out. The token goes to
+// the API's origin and nowhere else. What the server says is quoted bounded, on
+// one line and without the token. The package writes no log, reads no
+// environment, follows no reference in a schema, and bounds every input before
+// parsing it.
+package connector
