@@ -11,20 +11,24 @@ import (
 // in the text its parts stand, which encoding/json does not tell.
 type document struct {
 	data    []byte
-	start   int      // offset of the top-level value
-	members []member // of the top-level object, in the order of the text
-	value   any      // what the schema judges
+	start   int     // offset of the top-level value
+	members members // of the top-level object
+	value   any     // what the schema judges
 }
 
-// member is one key of the document's object with its value.
+// members are the keys of a JSON object with their values, in the order of the
+// text and with repetitions.
+type members []member
+
+// member is one key of an object with its value.
 type member struct {
-	key      string
-	keyAt    int // offset of the key's opening quote
-	valueAt  int // offset of the value's first character
-	text     string
-	isText   bool
-	repeats  bool // an earlier member has the same key
-	halfPair bool
+	key     string
+	keyAt   int    // offset of the key's opening quote
+	valueAt int    // offset of the value's first character
+	raw     []byte // the value's text, a part of the input
+	text    string // the value, if it is a string
+	isText  bool
+	repeats bool // an earlier member has the same key
 }
 
 // walk cuts a text that json.Valid has accepted into the members of its object.
@@ -32,15 +36,35 @@ type member struct {
 // the same type is enough for the schema to say that the type is wrong, and no
 // hostile number or nesting reaches the validator.
 func walk(data []byte) document {
-	s := scanner{data: data}
-	s.space()
-	doc := document{data: data, start: s.at}
-	if data[s.at] != '{' {
-		doc.value = standIn(data[s.at])
+	doc := document{data: data}
+	doc.start, doc.members = cut(data)
+	if doc.members == nil {
+		doc.value = standIn(data[doc.start])
 		return doc
 	}
-	object := make(map[string]any, 4)
+	object := make(map[string]any, len(doc.members))
+	for i := range doc.members {
+		m := &doc.members[i]
+		var value any = m.text
+		if !m.isText {
+			value = standIn(m.raw[0])
+		}
+		_, m.repeats = object[m.key]
+		object[m.key] = value
+	}
 	doc.value = object
+	return doc
+}
+
+// cut steps once over valid JSON. The members are nil if it is not an object.
+func cut(data []byte) (start int, found members) {
+	s := scanner{data: data}
+	s.space()
+	start = s.at
+	if data[s.at] != '{' {
+		return start, nil
+	}
+	found = make(members, 0, 8)
 	s.at++
 	for s.space(); data[s.at] != '}'; s.space() {
 		m := member{keyAt: s.at}
@@ -49,29 +73,25 @@ func walk(data []byte) document {
 		s.at++ // the colon
 		s.space()
 		m.valueAt = s.at
-		raw := s.skip()
-		var value any = standIn(raw[0])
-		if raw[0] == '"' {
-			m.text, m.isText = unquote(raw), true
-			m.halfPair = strings.ContainsRune(m.text, utf8.RuneError) && loneSurrogate(raw)
-			value = m.text
+		m.raw = s.skip()
+		if m.raw[0] == '"' {
+			m.text, m.isText = unquote(m.raw), true
 		}
-		_, m.repeats = object[m.key]
-		object[m.key] = value
-		doc.members = append(doc.members, m)
+		found = append(found, m)
 		s.space()
 		if data[s.at] == ',' {
 			s.at++
 		}
 	}
-	return doc
+	return start, found
 }
 
-// member finds the last member of that name, which is the one that counts.
-func (d *document) member(key string) *member {
-	for i := len(d.members) - 1; i >= 0; i-- {
-		if d.members[i].key == key {
-			return &d.members[i]
+// last finds the last member of that name, which is the one that counts; nil if
+// there is none. Unlike encoding/json it does not take EXP for exp.
+func (m members) last(key string) *member {
+	for i := len(m) - 1; i >= 0; i-- {
+		if m[i].key == key {
+			return &m[i]
 		}
 	}
 	return nil

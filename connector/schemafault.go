@@ -37,7 +37,7 @@ func (r *reading) judgeSchema(failure *jsonschema.ValidationError) {
 		}
 		r.once(key, Blank, r.field(key)+" must not be blank")
 	case "maxLength":
-		n, most := utf8.RuneCountInString(r.doc.member(key).text), credentialSchema().Properties[key].MaxLength
+		n, most := utf8.RuneCountInString(r.doc.members.last(key).text), credentialSchema().Properties[key].MaxLength
 		r.once(key, TooLong, fmt.Sprintf("%s has %d characters, more than the %d allowed", r.field(key), n, most))
 	default:
 		panic("connector: no problem is declared for the schema's keyword " + keyword)
@@ -51,12 +51,12 @@ func (r *reading) once(key string, code Code, message string) {
 		return
 	}
 	r.settle(key)
-	r.add(pointer(key), code, r.doc.member(key).valueAt, message)
+	r.add(pointer(key), code, r.doc.members.last(key).valueAt, message)
 }
 
 func (r *reading) missing() {
 	for _, f := range form() {
-		if f.Required && r.doc.member(f.Name) == nil {
+		if f.Required && r.doc.members.last(f.Name) == nil {
 			r.add(pointer(f.Name), MissingField, r.doc.start, fmt.Sprintf("%s (%s) is required and missing", r.field(f.Name), f.Title))
 		}
 	}
@@ -65,7 +65,7 @@ func (r *reading) missing() {
 func (r *reading) unknown() {
 	for i := range r.doc.members {
 		m := &r.doc.members[i]
-		if isField(m.key) || m.key == "$schema" || m != r.doc.member(m.key) {
+		if isField(m.key) || m.key == "$schema" || m != r.doc.members.last(m.key) {
 			continue
 		}
 		message := r.field(m.key) + " is not one of a credential"
@@ -171,21 +171,26 @@ func nearest(key string) string {
 	return best
 }
 
-// editDistance is Levenshtein's, by bytes.
+// editDistance counts, by bytes, the letters to insert, drop, change or swap with
+// their neighbour (optimal string alignment).
 func editDistance(a, b string) int {
+	var before, last []int
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
+		before, last, row = last, row, make([]int, len(b)+1)
 		row[0] = i
 		for j := 1; j <= len(b); j++ {
 			cost := 1
 			if a[i-1] == b[j-1] {
 				cost = 0
 			}
-			diagonal, row[j] = row[j], min(row[j]+1, row[j-1]+1, diagonal+cost)
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
 		}
 	}
 	return row[len(b)]

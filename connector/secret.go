@@ -47,6 +47,9 @@ func presentable(s string, limit int) string {
 
 // clip makes s one line of printable characters, at most limit of them.
 func clip(s string, limit int) string {
+	if len(s) <= limit && only(s, func(c byte) bool { return c >= ' ' && c < 0x7f }) {
+		return strings.TrimSpace(s)
+	}
 	var b strings.Builder
 	n := 0
 	for _, r := range s {

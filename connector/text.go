@@ -45,9 +45,13 @@ var lookalikes = map[Lookalike]string{
 	EmptyLike:     "an empty value",
 }
 
-// span is a duration as a person says it: its largest unit, rounded down.
+// span is a duration as a person says it: its largest unit, rounded down. A
+// token of 7 days is one of 7 days for its first minute.
 func span(d time.Duration) string {
 	day := 24 * time.Hour
+	if d > 2*time.Hour-time.Minute {
+		d += time.Minute
+	}
 	switch {
 	case d >= 2*day:
 		return count(int(d/day), "day")

@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -78,18 +80,16 @@ func read(value string) (Token, string) {
 		return t.notAToken(evidence, lookalike(clean)), clean
 	}
 
-	var head struct {
-		Alg json.RawMessage `json:"alg"`
-	}
-	if !decodeSegment(header, &head) {
+	head, ok := decodeSegment(header)
+	if !ok {
 		return t.malformed("its first segment does not decode to a JSON object"), clean
 	}
-	var claims map[string]any
-	if !decodeSegment(payload, &claims) || claims == nil {
+	claims, ok := decodeSegment(payload)
+	if !ok {
 		return t.malformed("its second segment does not decode to a JSON object"), clean
 	}
 	t.readable = true
-	return t.withClaims(claims).withAlgorithm(head.Alg, signature), clean
+	return t.withClaims(claims).withAlgorithm(head.last("alg"), signature), clean
 }
 
 // notAToken drops the paste damage: of a value that has to be replaced anyway it
@@ -134,68 +134,100 @@ func base64url(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_'
 }
 
-// decodeSegment is strict where golang-jwt's ParseUnverified is lenient: the
-// bits behind the last character must be zero, and there is no line break left.
-func decodeSegment(segment string, into any) bool {
-	data, err := base64.RawURLEncoding.Strict().DecodeString(segment)
-	return err == nil && json.Unmarshal(data, into) == nil
+// strict refuses what golang-jwt's ParseUnverified accepts: bits behind the last
+// character that are not zero.
+var strict = base64.RawURLEncoding.Strict()
+
+// decodeSegment decodes a segment that must hold a JSON object.
+func decodeSegment(segment string) (members, bool) {
+	data, err := strict.DecodeString(segment)
+	if err != nil || !json.Valid(data) {
+		return nil, false
+	}
+	_, found := cut(data)
+	return found, found != nil
 }
 
 // withClaims reads the claims. Every other claim is tolerated: real tokens
 // carry iss, sub and app_data.
-func (t Token) withClaims(claims map[string]any) Token {
-	text := func(name string) string { s, _ := claims[name].(string); return s }
-	t.AccessKey = presentableKey(text("access_key"))
-	if lookalike(t.AccessKey) != AccessKeyLike {
-		t.odd = "its access_key claim is not 24 hexadecimal digits: perhaps access key and App Secret were swapped when it was signed"
-	} else if _, isText := claims["user_id"].(string); claims["user_id"] != nil && !isText {
-		t.odd = "its user_id claim is not a string, which the API was seen to refuse"
-	}
-	t.ID = presentable(text("jti"), 64)
-	if v, ok := claims["version"].(float64); ok && v == float64(int16(v)) {
+func (t Token) withClaims(claims members) Token {
+	t.AccessKey = presentableKey(claims.text("access_key"))
+	t.ID = presentable(claims.text("jti"), 64)
+	if v, ok := claims.number("version"); ok && v == float64(int16(v)) {
 		t.Version = int(v)
 	}
-	switch typ, given := claims["type"]; {
-	case typ == "management":
+	user := claims.last("user_id")
+	switch typ := claims.last("type"); {
+	case typ != nil && typ.text == "management":
 		t.Kind = Management
-	case typ == "app":
+	case typ != nil && typ.text == "app":
 		t.Kind = App
-	case !given && (claims["room_id"] != nil || claims["role"] != nil || claims["user_id"] != nil):
+	case typ == nil && (user != nil || claims.last("room_id") != nil || claims.last("role") != nil):
 		t.Kind = App
 	}
-	for _, c := range []struct {
+	switch {
+	case lookalike(t.AccessKey) != AccessKeyLike:
+		t.odd = "its access_key claim is not 24 hexadecimal digits; perhaps access key and App Secret were swapped when it was signed"
+	case user != nil && !user.isText:
+		t.odd = "its user_id claim is not a string, which the API was seen to refuse"
+	}
+	for _, c := range [...]struct {
 		name string
 		at   *time.Time
 	}{{"iat", &t.IssuedAt}, {"nbf", &t.NotBefore}, {"exp", &t.ExpiresAt}} {
-		v, given := claims[c.name]
-		if !given {
-			continue
-		}
-		seconds, ok := v.(float64)
-		switch {
-		case !ok:
-			t = t.malformed("its " + c.name + " claim is not a number")
-		case seconds >= 1e11: // the year 5138
-			t = t.malformed("its " + c.name + " claim cannot be right: was it given in milliseconds? It counts seconds")
-		case seconds < -62135596800: // before the year 1, where no calendar can print it
-			t = t.malformed("its " + c.name + " claim cannot be right: it lies before the year 1")
-		default:
-			*c.at = time.Unix(int64(seconds), int64((seconds-float64(int64(seconds)))*1e9)).UTC()
+		if evidence := claims.time(c.name, c.at); evidence != "" && t.Fault == "" {
+			t.Fault, t.evidence = MalformedToken, evidence
 		}
 	}
 	return t
 }
 
+// text is a claim that is a string, or empty.
+func (m members) text(name string) string {
+	if c := m.last(name); c != nil {
+		return c.text
+	}
+	return ""
+}
+
+// number is a claim that is a number; one beyond all numbers is infinite.
+func (m members) number(name string) (float64, bool) {
+	c := m.last(name)
+	if c == nil || c.raw[0] != '-' && (c.raw[0] < '0' || c.raw[0] > '9') {
+		return 0, false
+	}
+	f, _ := strconv.ParseFloat(string(c.raw), 64)
+	return f, true
+}
+
+// time reads a claim that counts seconds. The evidence says why it cannot be
+// right; it is empty if it can, or if there is no such claim.
+func (m members) time(name string, at *time.Time) (evidence string) {
+	seconds, ok := m.number(name)
+	switch {
+	case !ok && m.last(name) == nil:
+		return ""
+	case !ok:
+		return "its " + name + " claim is not a number"
+	case seconds >= 1e11: // the year 5138
+		return "its " + name + " claim cannot be right: was it given in milliseconds? It counts seconds"
+	case seconds < -62135596800: // before the year 1, where no calendar can print it
+		return "its " + name + " claim cannot be right: it lies before the year 1"
+	}
+	whole := math.Floor(seconds)
+	*at = time.Unix(int64(whole), int64((seconds-whole)*1e9)).UTC()
+	return ""
+}
+
 // withAlgorithm judges alg, and the signature's length by it: an HMAC of 256
 // bits has 43 characters, so a shorter one was cut off while copying.
-func (t Token) withAlgorithm(raw json.RawMessage, signature string) Token {
-	var alg string
-	if json.Unmarshal(raw, &alg) != nil || alg == "" {
+func (t Token) withAlgorithm(alg *member, signature string) Token {
+	if alg == nil || alg.text == "" {
 		t.Fault, t.evidence = UnsupportedAlgorithm, "its header names no algorithm"
 		return t
 	}
-	t.Algorithm = presentable(alg, 16)
-	if alg != "HS256" {
+	t.Algorithm = presentable(alg.text, 16)
+	if alg.text != "HS256" {
 		t.Fault, t.evidence = UnsupportedAlgorithm, fmt.Sprintf("its header says %q", t.Algorithm)
 		return t
 	}
@@ -206,7 +238,7 @@ func (t Token) withAlgorithm(raw json.RawMessage, signature string) Token {
 	case n > length:
 		return t.malformed(fmt.Sprintf("its signature has %d characters where HS256 has %d: something was copied with it", n, length))
 	}
-	if _, err := base64.RawURLEncoding.Strict().DecodeString(signature); err != nil {
+	if _, err := strict.DecodeString(signature); err != nil {
 		return t.malformed("its signature does not decode: its last character is wrong")
 	}
 	return t

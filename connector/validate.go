@@ -142,7 +142,7 @@ func (r *reading) judgeMember(m *member, expand func(string) (string, bool)) {
 	if !m.isText || !isField(m.key) {
 		return
 	}
-	if m.halfPair {
+	if strings.ContainsRune(m.text, utf8.RuneError) && loneSurrogate(m.raw) {
 		r.add(pointer(m.key), NotUTF8, m.valueAt, r.field(m.key)+" has a \\u escape that is half a character")
 		r.settle(m.key)
 	}
@@ -163,13 +163,13 @@ func (r *reading) judgeMember(m *member, expand func(string) (string, bool)) {
 
 // judgeToken adds what the claims say, each fault that holds.
 func (r *reading) judgeToken(warnWithin time.Duration) {
-	m := r.doc.member(tokenField)
+	m := r.doc.members.last(tokenField)
 	if m == nil || !m.isText || r.settled[tokenField] {
 		return
 	}
 	t, clean := read(m.text)
 	t.AsOf = r.now
-	at := pointer(tokenField)
+	const at = "/" + tokenField
 	if clean == "" {
 		r.add(at, Blank, m.valueAt, r.field(tokenField)+" must not be blank")
 		return

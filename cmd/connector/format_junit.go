@@ -39,7 +39,7 @@ type junitCase struct {
 type junitOutcome struct {
 	Message string `xml:"message,attr"`
 	Type    string `xml:"type,attr,omitempty"`
-	Text    string `xml:",chardata"`
+	Text    string `xml:",cdata"`
 }
 
 func newJUnit(w io.Writer, verb string, failOnWarning bool) format {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -75,9 +76,9 @@ func documentsBelow(dir string) []input {
 	return found
 }
 
-// read returns the document. One byte more than the most a document may have is
-// read, so that validation can say that it is too large.
-func (in input) read(stdin io.Reader) ([]byte, error) {
+// read returns the document, in buf if it fits there. One byte more than the most
+// a document may have is read, so that validation can say that it is too large.
+func (in input) read(stdin io.Reader, buf []byte) ([]byte, error) {
 	if in.err != nil {
 		return nil, in.err
 	}
@@ -94,8 +95,11 @@ func (in input) read(stdin io.Reader) ([]byte, error) {
 		defer f.Close()
 		r = f
 	}
-	buf := make([]byte, 0, 2048)
+	buf = buf[:0]
 	for {
+		if len(buf) == cap(buf) {
+			buf = slices.Grow(buf, max(2048, len(buf)))
+		}
 		n, err := r.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
 		switch {
@@ -103,9 +107,6 @@ func (in input) read(stdin io.Reader) ([]byte, error) {
 			return buf, nil
 		case err != nil:
 			return nil, err
-		}
-		if len(buf) == cap(buf) {
-			buf = append(buf, 0)[:len(buf)]
 		}
 	}
 }

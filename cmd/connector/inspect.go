@@ -34,7 +34,7 @@ whether the token works only connector test can tell.`,
 		if len(found) != 1 {
 			return errors.New("inspect reads one credential; name a file")
 		}
-		data, err := found[0].read(c.in)
+		data, err := found[0].read(c.in, nil)
 		if err != nil {
 			return unreadable(fmt.Errorf("%s cannot be read: %s", args[0], reason(err)))
 		}
@@ -137,7 +137,7 @@ func stamp(t time.Time) string {
 }
 
 func from(left time.Duration) string {
-	left = left.Round(time.Second)
+	left = left.Round(time.Minute)
 	if left < 0 {
 		return (-left).String() + " ago"
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -74,7 +75,11 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 
 // complain writes a diagnostic in two lines: what is wrong, what to do.
 func (c *command) complain(err error, hint string) {
-	fmt.Fprintf(c.err, "connector: error: %s\n", printable(err.Error()))
+	what, more, _ := strings.Cut(err.Error(), "\n")
+	if near := strings.Fields(more); strings.HasPrefix(strings.TrimSpace(more), "Did you mean this?") {
+		what += "; did you mean " + strings.Join(near[4:], ", ") + "?"
+	}
+	fmt.Fprintf(c.err, "connector: error: %s\n", printable(what))
 	if hint != "" {
 		fmt.Fprintf(c.err, "connector: hint: %s\n", hint)
 	}
@@ -89,7 +94,6 @@ token where a management token belongs, a pasted App Secret, a rotated secret, a
 wrong clock, or not the credential at all but the network.
 
 No account yet? Try: connector demo`,
-		Args:          cobra.NoArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}

@@ -16,15 +16,15 @@ import (
 	"github.com/100ms-connector/connector-go/connector"
 )
 
-// testing is what the verbs that call the API share.
-type testing struct {
+// calling is what the verbs that call the API share.
+type calling struct {
 	baseURL     string
 	timeout     time.Duration
 	retries     int
 	concurrency int
 }
 
-func (t *testing) flags(cmd *cobra.Command) {
+func (t *calling) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&t.baseURL, "base-url", connector.DefaultBaseURL, "the API's address, also HMS_BASE_URL; https, or http on a loopback address")
 	f.DurationVar(&t.timeout, "timeout", connector.DefaultTimeout, "for the whole test of one credential, retries included")
@@ -33,7 +33,7 @@ func (t *testing) flags(cmd *cobra.Command) {
 }
 
 // tester makes the Tester that the flags ask for.
-func (t *testing) tester(cmd *cobra.Command) (*connector.Tester, error) {
+func (t *calling) tester(cmd *cobra.Command) (*connector.Tester, error) {
 	if env := os.Getenv("HMS_BASE_URL"); env != "" && !cmd.Flags().Changed("base-url") {
 		t.baseURL = env
 	}
@@ -60,7 +60,7 @@ func (c *command) test() *cobra.Command {
 	var (
 		out     output
 		judge   judging
-		call    testing
+		call    calling
 		offline bool
 	)
 	cmd := &cobra.Command{
@@ -114,7 +114,7 @@ func (c *command) testAll(ctx context.Context, tester *connector.Tester, v *conn
 	}
 	return func(yield func(result) bool) {
 		all := make([]parsed, len(found))
-		parallel(ctx, len(found), func(i int) { all[i].cred, all[i].error = c.readCredential(found[i], v) })
+		parallel(ctx, len(found), func(i int, buf []byte) { all[i].cred, all[i].error = c.readCredential(found[i], v, buf) })
 
 		creds := func(next func(*connector.Credential) bool) {
 			for _, p := range all {
@@ -142,8 +142,8 @@ func (c *command) testAll(ctx context.Context, tester *connector.Tester, v *conn
 }
 
 // readCredential reads one credential, or the result that says why not.
-func (c *command) readCredential(in input, v *connector.Validator) (*connector.Credential, result) {
-	data, err := in.read(c.in)
+func (c *command) readCredential(in input, v *connector.Validator, buf []byte) (*connector.Credential, result) {
+	data, err := in.read(c.in, buf)
 	if err != nil {
 		return nil, result{source: in.source, err: err, report: connector.UnreadableReport(reason(err))}
 	}

@@ -76,9 +76,9 @@ line and the next step.`,
 // interrupted run returns those that it had begun.
 func (c *command) validateAll(ctx context.Context, v *connector.Validator, found []input) []result {
 	results := make([]result, len(found))
-	done := parallel(ctx, len(found), func(i int) {
+	done := parallel(ctx, len(found), func(i int, buf []byte) {
 		results[i].source = found[i].source
-		data, err := found[i].read(c.in)
+		data, err := found[i].read(c.in, buf)
 		if err != nil {
 			results[i].err = err
 			return
@@ -89,20 +89,22 @@ func (c *command) validateAll(ctx context.Context, v *connector.Validator, found
 }
 
 // parallel calls do for 0 to n-1 on every processor, in order of beginning, and
-// returns how many it called: n, or fewer if ctx ended.
-func parallel(ctx context.Context, n int, do func(i int)) int {
+// returns how many it called: n, or fewer if ctx ended. Each processor has a
+// buffer of its own, for what do need not keep.
+func parallel(ctx context.Context, n int, do func(i int, buf []byte)) int {
 	var next atomic.Int64
 	var workers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), n) {
 		workers.Add(1)
 		go func() {
 			defer workers.Done()
+			buf := make([]byte, 4096)
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
 				if i >= n {
 					return
 				}
-				do(i)
+				do(i, buf)
 			}
 		}()
 	}

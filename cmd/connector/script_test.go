@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"github.com/100ms-connector/connector-go/fixtures"
+	"github.com/100ms-connector/connector-go/fixtures/sandbox"
+	"github.com/100ms-connector/connector-go/schema"
+)
+
+// logEnv names the folder in which every run of the command leaves what it
+// printed, so that all of it can be searched for secrets.
+const logEnv = "CONNECTOR_TEST_LOG"
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"connector": loggedMain})
+}
+
+// loggedMain is main with its output copied to the log.
+func loggedMain() {
+	log, err := os.CreateTemp(os.Getenv(logEnv), "run-*")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Fprintln(log, os.Args[1:])
+	out, errw := io.MultiWriter(os.Stdout, log), io.MultiWriter(os.Stderr, log)
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, out, errw))
+}
+
+// TestScripts runs testdata/*.txtar. In a script, $API is the root of a running
+// sandbox, and the folder kinds holds a credential file of every kind.
+func TestScripts(t *testing.T) {
+	logs := t.TempDir()
+	cases := fixtures.Cases(time.Now())
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		UpdateScripts:       os.Getenv("UPDATE") != "",
+		Setup: func(env *testscript.Env) error {
+			api := httptest.NewServer(new(sandbox.Sandbox))
+			env.Defer(api.Close)
+			env.Setenv("API", api.URL)
+			env.Setenv(logEnv, logs)
+			kinds := filepath.Join(env.WorkDir, "kinds")
+			if err := os.Mkdir(kinds, 0o700); err != nil {
+				return err
+			}
+			return writeCredentials(kinds)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"normal":   normalize,
+			"conforms": conforms,
+			"fill":     fill,
+			"exits":    exits,
+		},
+	})
+	t.Cleanup(func() { searchLogs(t, logs, cases) })
+}
+
+// searchLogs looks for secrets in everything that the scripts printed. Tokens
+// are made anew by each script, so their pieces are told by shape: nothing that
+// looks like a token's payload or signature may be printed at all.
+func searchLogs(t *testing.T, dir string, cases []fixtures.Case) {
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("nothing was logged: %v", err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(data)
+		command, output, _ := strings.Cut(text, "\n")
+		if strings.HasPrefix(command, "[sandbox") || strings.HasPrefix(command, "[token mint") || strings.HasPrefix(command, "[credential export") {
+			continue // printing a secret is what they are for
+		}
+		for _, key := range []fixtures.Key{fixtures.Workspace(), fixtures.OtherWorkspace()} {
+			if strings.Contains(output, key.AppSecret[:24]) {
+				t.Errorf("an App Secret was printed by connector %s", command)
+			}
+		}
+		if found := tokenShaped.FindString(output); found != "" {
+			t.Errorf("something like a token was printed by connector %s: %.12s…", command, found)
+		}
+		for _, c := range cases {
+			if len(c.Value) > 12 && c.LooksLike != "access_key" && // which is no secret
+				strings.Contains(output, c.Value) {
+				t.Errorf("the value of %s was printed by connector %s", c.Name, command)
+			}
+		}
+	}
+	t.Logf("searched the output of %d runs", len(files))
+}
+
+// tokenShaped is a base64url JSON object, or an HS256 signature: 43 characters
+// in one run that are not all letters.
+var tokenShaped = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8}|\.[A-Za-z0-9_-]{43}\b`)
+
+// normalize replaces in the last standard output what differs from run to run,
+// and writes it to a file: normal FILE.
+func normalize(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: normal FILE")
+	}
+	text := ts.ReadFile("stdout")
+	for _, r := range []struct{ pattern, with string }{
+		{regexp.QuoteMeta(ts.Getenv("WORK")), "$$WORK"},
+		{regexp.QuoteMeta(ts.Getenv("API")), "$$API"},
+		{`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`, "DATE"},
+		{`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`, "DATE"},
+		{`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`, "UUID"},
+		{`("(?:latency_ms|expires_in_seconds)": )-?\d+`, "${1}0"},
+		{`answered in \d+ ms`, "answered in 0 ms"},
+		{`go1\.\S+`, "GO"},
+	} {
+		text = regexp.MustCompile(r.pattern).ReplaceAllString(text, r.with)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// conforms holds the last standard output against one of this project's
+// schemas: conforms report|validation|inspection.
+func conforms(ts *testscript.TestScript, neg bool, args []string) {
+	document := map[string]string{"report": schema.Report, "validation": schema.Validation, "inspection": schema.Inspection}[args[0]]
+	compiled, err := jsonschema.CompileString(args[0], document)
+	ts.Check(err)
+	var v any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &v))
+	if err := compiled.Validate(v); (err != nil) != neg {
+		ts.Fatalf("conforms %s: %#v", args[0], err)
+	}
+}
+
+// fill replaces {{kind}} in a file by the value of that kind of credential:
+// fill FILE.
+func fill(ts *testscript.TestScript, neg bool, args []string) {
+	text := ts.ReadFile(args[0])
+	for _, c := range fixtures.Cases(time.Now()) {
+		text = strings.ReplaceAll(text, "{{"+c.Name+"}}", c.Value)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// exits runs a command and demands its exit code: exits CODE COMMAND ARG...
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	err := ts.Exec(args[1], args[2:]...)
+	code := 0
+	var failed *exec.ExitError
+	if errors.As(err, &failed) {
+		code = failed.ExitCode()
+	}
+	if fmt.Sprint(code) != args[0] {
+		ts.Fatalf("%v exits %d, want %s", args[1:], code, args[0])
+	}
+}
