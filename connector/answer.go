@@ -36,17 +36,20 @@ type reply struct {
 	wait   time.Duration
 }
 
-// classify judges what a probe saw. token is only used to take it out of what
-// the server says.
-func classify(seen exchange, token string) reply {
+// classify judges what a probe saw. secrets are what must not be shown of it.
+func classify(seen exchange, secrets string) reply {
 	if seen.status == 0 {
-		return reply{answer: trouble, code: networkCode(seen.err), detail: networkText(seen.err)}
+		return reply{answer: trouble, code: networkCode(seen.err), detail: networkText(seen.err, secrets)}
 	}
-	shape, words := readBody(seen.body, seen.header.Get("Content-Type"))
+	shape, fields := readBody(seen.body, seen.header.Get("Content-Type"))
+	words := ""
+	if seen.status < 200 || seen.status > 299 || !documented(fields) { // success needs no words
+		words = wordsOf(shape, seen.body)
+	}
 	r := reply{server: &Server{
 		Status:    seen.status,
-		Message:   clip(withoutToken(words, token), maxServerWords),
-		RequestID: presentableID(seen.header.Get("X-Request-Id"), token),
+		Message:   clip(withoutSecrets(words, secrets), maxServerWords),
+		RequestID: presentableID(seen.header.Get("X-Request-Id"), secrets),
 		LatencyMS: seen.latency.Milliseconds(),
 		Attempts:  seen.attempts,
 	}}
@@ -54,10 +57,10 @@ func classify(seen exchange, token string) reply {
 		r.wait = seen.wait
 	}
 	if seen.err != nil { // an answer to an earlier hop, then a failure
-		r.answer, r.code, r.detail = trouble, networkCode(seen.err), networkText(seen.err)
+		r.answer, r.code, r.detail = trouble, networkCode(seen.err), networkText(seen.err, secrets)
 		return r
 	}
-	r.answer, r.code = judge(seen, shape, words)
+	r.answer, r.code = judge(seen, shape, fields, words)
 	// A portal's or a proxy's clock says nothing about the API's.
 	stranger := !shape.speaksAPI() || r.code == UnexpectedResponse || r.code == Redirected || r.code == ProxyFailure
 	if date, err := http.ParseTime(seen.header.Get("Date")); err == nil && !stranger {
@@ -68,11 +71,11 @@ func classify(seen exchange, token string) reply {
 }
 
 // judge is the table of status and shape.
-func judge(seen exchange, shape bodyShape, words string) (answer, Code) {
+func judge(seen exchange, shape bodyShape, fields members, words string) (answer, Code) {
 	switch s := seen.status; {
 	case seen.redirect:
 		return trouble, Redirected
-	case s >= 200 && s <= 299 && !seen.truncated && documented(seen.body):
+	case s >= 200 && s <= 299 && !seen.truncated && documented(fields):
 		return success, OK
 	case s == http.StatusUnauthorized && shape.speaksAPI():
 		return refusal(words), ""
@@ -115,16 +118,10 @@ func refusal(words string) answer {
 
 // documented says whether a body is a page of rooms: {limit, data, last}, and
 // not one of the 200s with an error key that were seen.
-func documented(body []byte) bool {
-	var page map[string]json.RawMessage
-	if json.Unmarshal(body, &page) != nil {
-		return false
-	}
-	data, ok := page["data"]
-	_, failed := page["error"]
-	_, limit := page["limit"]
-	_, last := page["last"]
-	return ok && !failed && (limit || last) && (data[0] == '[' || string(data) == "null")
+func documented(fields members) bool {
+	data := fields.last("data")
+	return data != nil && (data.raw[0] == '[' || data.raw[0] == 'n') && fields.last("error") == nil &&
+		(fields.last("limit") != nil || fields.last("last") != nil)
 }
 
 // bodyShape is the form in which an answer comes.
@@ -143,21 +140,33 @@ func (s bodyShape) speaksAPI() bool {
 	return s == shapeEmpty || s == shapeJSON || s == shapeText
 }
 
-// readBody tells the shape of a body and collects its words. 100ms has several
-// error envelopes, so every place in which one was documented or seen is read.
-func readBody(body []byte, contentType string) (bodyShape, string) {
+// readBody tells the shape of a body, and its fields if it is a JSON object.
+func readBody(body []byte, contentType string) (bodyShape, members) {
 	body = bytes.TrimSpace(body)
 	switch {
 	case len(body) == 0:
-		return shapeEmpty, ""
+		return shapeEmpty, nil
 	case json.Valid(body):
-		return shapeJSON, envelopeWords(body)
+		_, fields := cut(body)
+		return shapeJSON, fields
 	case body[0] == '<' || strings.Contains(strings.ToLower(contentType), "html"):
-		return shapeHTML, ""
+		return shapeHTML, nil
 	case !utf8.Valid(body) && len(body) < maxAnswer || bytes.IndexByte(body, 0) >= 0:
-		return shapeOther, ""
+		return shapeOther, nil
 	}
-	return shapeText, string(body)
+	return shapeText, nil
+}
+
+// wordsOf collects what a body says. 100ms has several error envelopes, so
+// every place in which one was documented or seen is read.
+func wordsOf(shape bodyShape, body []byte) string {
+	switch shape {
+	case shapeJSON:
+		return envelopeWords(body)
+	case shapeText:
+		return string(bytes.TrimSpace(body))
+	}
+	return ""
 }
 
 func envelopeWords(body []byte) string {
@@ -195,9 +204,9 @@ func envelopeWords(body []byte) string {
 	return strings.Join(words, "; ")
 }
 
-// withoutToken takes the token, and every longer piece of it, out of text that
+// withoutSecrets takes the token, and every longer piece of it, out of text that
 // a server may have echoed it into.
-func withoutToken(text, token string) string {
+func withoutSecrets(text, secrets string) string {
 	const piece = 12 // characters; shorter ones are chance
 	if len(text) > 4<<10 {
 		text = text[:4<<10] // far more than is quoted
@@ -215,7 +224,7 @@ func withoutToken(text, token string) string {
 		}
 		run := text[:n]
 		text = text[n:]
-		if n >= piece && sharesPiece(run, token, piece) {
+		if n >= piece && sharesPiece(run, secrets, piece) {
 			run = redacted
 		}
 		b.WriteString(run)
@@ -223,9 +232,9 @@ func withoutToken(text, token string) string {
 	return b.String()
 }
 
-func sharesPiece(run, token string, piece int) bool {
+func sharesPiece(run, secrets string, piece int) bool {
 	for i := 0; i+piece <= len(run); i++ {
-		if strings.Contains(token, run[i:i+piece]) {
+		if strings.Contains(secrets, run[i:i+piece]) {
 			return true
 		}
 	}
@@ -234,4 +243,4 @@ func sharesPiece(run, token string, piece int) bool {
 
 // presentableID shows a request id, unless it is longer than any or was made of
 // the token.
-func presentableID(id, token string) string { return clip(withoutToken(id, token), 64) }
+func presentableID(id, secrets string) string { return clip(withoutSecrets(id, secrets), 64) }

@@ -1,8 +1,10 @@
 package connector
 
 import (
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // maxToken is the most characters that an API key value may have; the schema
@@ -11,47 +13,59 @@ const maxToken = 8192
 
 // Clean removes what copying and pasting adds to a token: white space, line
 // breaks, zero-width characters, quotes around it and a leading "Bearer". It
-// returns the value without them and names what it removed; an intact value
-// comes back as it is, with nothing removed.
+// returns the value without them and names what it removed; an intact value, or
+// one that is not UTF-8 text, comes back as it is, with nothing removed.
 func Clean(value string) (clean string, removed []string) {
-	if intact(value) {
+	if intact(value) || !utf8.ValidString(value) {
 		return value, nil
 	}
-	seen := map[string]bool{}
 	note := func(what string) {
-		if !seen[what] {
-			seen[what] = true
+		if !slices.Contains(removed, what) {
 			removed = append(removed, what)
 		}
 	}
+	for clean = value; ; {
+		before := clean
+		clean = peel(clean, note)
+		clean = strings.Map(func(r rune) rune {
+			what := junk(r)
+			if what == "" {
+				return r
+			}
+			note(what)
+			return -1
+		}, clean)
+		if clean == before {
+			return clean, removed
+		}
+	}
+}
 
-	// The prefix first, while the space behind it still ends the word.
-	clean = value
+// peel takes off what stands around a token, from the outside in, for the
+// layers come in any order: a quoted Bearer, a Bearer before quotes.
+func peel(s string, note func(what string)) string {
 	for {
-		bare := strings.TrimFunc(clean, func(r rune) bool { return junk(r) != "" || strings.ContainsRune(quotes, r) })
-		rest, cut := cutWord(bare, "authorization:")
-		if !cut {
-			rest, cut = cutWord(bare, "bearer")
+		before := len(s)
+		s = strings.TrimFunc(s, func(r rune) bool {
+			what := junk(r)
+			if strings.ContainsRune(quotes, r) {
+				what = "quotes"
+			}
+			if what != "" {
+				note(what)
+			}
+			return what != ""
+		})
+		for _, prefix := range []string{"authorization:", "bearer:", "bearer"} {
+			if rest, cut := cutPrefix(s, prefix); cut {
+				note("a leading Bearer")
+				s = rest
+			}
 		}
-		if !cut {
-			break
+		if len(s) == before {
+			return s
 		}
-		note("a leading Bearer")
-		clean = rest
 	}
-	clean = strings.Map(func(r rune) rune {
-		what := junk(r)
-		if what == "" {
-			return r
-		}
-		note(what)
-		return -1
-	}, clean)
-	if bare := strings.Trim(clean, quotes); len(bare) < len(clean) {
-		note("quotes")
-		clean = bare
-	}
-	return clean, removed
 }
 
 const quotes = "\"'`“”‘’«»"
@@ -60,12 +74,11 @@ const quotes = "\"'`“”‘’«»"
 // common case. Other characters than a token's are left for Inspect to judge.
 func intact(value string) bool {
 	for i := 0; i < len(value); i++ {
-		if c := value[i]; c <= ' ' || c == '"' || c == '\'' || c == '`' || c >= 0x7f {
+		if c := value[i]; c <= ' ' || c >= 0x7f || c == '"' || c == '\'' || c == '`' || c == ':' {
 			return false
 		}
 	}
-	_, prefixed := cutWord(value, "bearer")
-	return !prefixed
+	return !strings.EqualFold(value, "bearer")
 }
 
 // junk names what r is if it has no place in a token.
@@ -83,17 +96,13 @@ func junk(r rune) string {
 	return ""
 }
 
-// cutWord cuts a leading word, whatever its case, if it ends there.
-func cutWord(s, word string) (rest string, ok bool) {
-	if len(s) < len(word) || !strings.EqualFold(s[:len(word)], word) {
+// cutPrefix cuts a prefix, whatever its case. A word has to end there: a token
+// may begin like Bearer.
+func cutPrefix(s, prefix string) (rest string, ok bool) {
+	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
 		return s, false
 	}
-	rest = s[len(word):]
-	if rest == "" || strings.HasSuffix(word, ":") {
-		return rest, true
-	}
-	if r := rest[0]; r <= ' ' || r == ':' || r >= 0x80 {
-		return rest, true
-	}
-	return s, false
+	rest = s[len(prefix):]
+	next, _ := utf8.DecodeRuneInString(rest)
+	return rest, rest == "" || strings.HasSuffix(prefix, ":") || junk(next) != "" || strings.ContainsRune(quotes, next)
 }

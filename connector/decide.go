@@ -68,6 +68,7 @@ type facts struct {
 	fromDocument bool
 	token        Token // AsOf is set by decide
 	forged       bool  // the signing key of its access key did not sign it
+	proven       bool  // that key did sign it
 	reply        reply
 	now          time.Time // this machine's clock
 	warnWithin   time.Duration

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // message is the cause in one sentence, with the evidence for it.
@@ -72,7 +73,9 @@ func (f *facts) remedy(code Code) string {
 	case code == NotAToken && f.token.LooksLike == AppSecretLike:
 		r += " Never paste the App Secret itself: whoever has it can sign any token."
 	case code == RateLimited && f.reply.wait > 0:
-		r = fmt.Sprintf("Wait %s, then test again; test fewer credentials at once with --concurrency.", span(f.reply.wait))
+		r = fmt.Sprintf("Wait %s, then test again; test fewer credentials at once with --concurrency.", span(f.reply.wait+time.Second-1))
+	case code == TokenRefused && f.proven:
+		r = "The App Secret given did sign this token, so look elsewhere: was the secret rotated or the access key deleted since? Compare both with the dashboard (Developer)."
 	case code == TokenRefused && f.token.odd != "":
 		r = "Look at this first: " + f.token.odd + ". " + r
 	}
@@ -85,7 +88,7 @@ func (f *facts) checks(code Code) []Check {
 	faults := f.faults()
 	has := func(c Code) bool { return slices.Contains(faults, c) || c == code }
 	accepted := rep.answer == success
-	var checks []Check
+	checks := make([]Check, 0, len(checkOrder))
 	add := func(name CheckName, status CheckStatus, detail string) {
 		checks = append(checks, Check{name, status, detail})
 	}
@@ -99,6 +102,10 @@ func (f *facts) checks(code Code) []Check {
 	switch {
 	case t.Fault != "":
 		add(CheckTokenShape, Fail, t.Why(t.Fault))
+	case f.forged && accepted:
+		add(CheckTokenShape, Warn, "the App Secret given did not sign it, yet the API accepted it")
+	case f.forged:
+		add(CheckTokenShape, Fail, "the App Secret given did not sign it")
 	case len(t.Removed) > 0:
 		add(CheckTokenShape, Warn, "removed "+list(t.Removed))
 	case t.odd != "":

@@ -64,7 +64,7 @@ func cut(data []byte) (start int, found members) {
 	if data[s.at] != '{' {
 		return start, nil
 	}
-	found = make(members, 0, 8)
+	found = make(members, 0, 7) // a token has seven claims
 	s.at++
 	for s.space(); data[s.at] != '}'; s.space() {
 		m := member{keyAt: s.at}

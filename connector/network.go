@@ -25,7 +25,8 @@ func networkCode(err error) Code {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return Canceled
-	case errors.As(err, &proxy), errors.As(err, &op) && op.Op == "proxyconnect":
+	case errors.As(err, &proxy), errors.As(err, &op) && op.Op == "proxyconnect",
+		strings.Contains(err.Error(), http.StatusText(http.StatusProxyAuthRequired)): // a transport without our hook
 		return ProxyFailure
 	case errors.Is(err, context.DeadlineExceeded):
 		return Timeout
@@ -75,11 +76,12 @@ func isGarbage(err error) bool {
 }
 
 // networkText is an error in words fit to be shown. *url.Error prints the URL
-// with its query, so it is taken off.
-func networkText(err error) string {
+// with its query, so it is taken off; errors about broken HTTP quote what came,
+// which may be an echo.
+func networkText(err error, secrets string) string {
 	var u *url.Error
 	for errors.As(err, &u) {
 		err = u.Err
 	}
-	return clip(err.Error(), 200)
+	return clip(withoutSecrets(err.Error(), secrets), 200)
 }

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -46,11 +46,11 @@ func (t *Tester) probe(ctx context.Context, base *url.URL, token Secret) exchang
 	var seen exchange
 	u := *base
 	u.Path += "/rooms"
-	u.RawQuery = url.Values{"limit": {"10"}, "name": {uuid()}}.Encode()
+	u.RawQuery = "limit=10&name=" + uuid()
 
 	client := retryablehttp.Client{ // a value for each test: its callbacks belong to this test
 		HTTPClient: &http.Client{
-			Transport: &recorder{next: &Transport{Source: token, Base: t.transport(), Origin: base}, seen: &seen},
+			Transport: &recorder{next: &Transport{Source: token, Base: t.transport(), Origin: base, accept: true}, seen: &seen},
 			CheckRedirect: func(req *http.Request, via []*http.Request) error {
 				seen.redirect = !sameOrigin(req.URL, base)
 				if seen.redirect || len(via) > maxRedirects {
@@ -77,13 +77,12 @@ func (t *Tester) probe(ctx context.Context, base *url.URL, token Secret) exchang
 		},
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
-	req, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	get := http.Request{Method: http.MethodGet, URL: &u, Host: u.Host, Header: http.Header{}}
+	req, err := retryablehttp.FromRequest(get.WithContext(ctx))
 	if err != nil {
 		seen.err = err
 		return seen
 	}
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("Content-Type", "application/json")
 	// What the recorder saw is the result: when the deadline falls into a wait,
 	// the client loses the last answer.
 	resp, err := client.Do(req)
@@ -159,17 +158,22 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 // analytics). Nonsense counts as not said.
 func retryAfter(h http.Header, body []byte, received time.Time) (time.Duration, bool) {
 	value := strings.TrimSpace(h.Get("Retry-After"))
-	if value == "" {
-		_, after, found := strings.Cut(strings.ToLower(string(body)), "retry after ")
-		value, _, _ = strings.Cut(after, " ")
-		if !found {
-			return 0, false
-		}
-	}
 	if at, err := http.ParseTime(value); err == nil {
+		if date, err := http.ParseTime(h.Get("Date")); err == nil {
+			received = date // both by the server's clock
+		}
 		return max(0, at.Sub(received)), true
 	}
-	seconds, err := strconv.ParseFloat(value, 64)
+	if wait, ok := inSeconds(value); ok {
+		return wait, true
+	}
+	_, words, _ := strings.Cut(strings.ToLower(string(body)), "retry after ")
+	value, _, _ = strings.Cut(words, " ")
+	return inSeconds(value)
+}
+
+func inSeconds(s string) (time.Duration, bool) {
+	seconds, err := strconv.ParseFloat(s, 64)
 	if err != nil || !(seconds >= 0 && seconds < 1e9) {
 		return 0, false
 	}
@@ -183,5 +187,12 @@ func uuid() string {
 		panic(errors.Join(errors.New("connector: no randomness"), err))
 	}
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	var text [36]byte
+	hex.Encode(text[:], b[:4])
+	text[8], text[13], text[18], text[23] = '-', '-', '-', '-'
+	hex.Encode(text[9:], b[4:6])
+	hex.Encode(text[14:], b[6:8])
+	hex.Encode(text[19:], b[8:10])
+	hex.Encode(text[24:], b[10:])
+	return string(text[:])
 }

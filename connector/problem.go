@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Severity says whether a problem makes a document invalid.
@@ -71,10 +72,10 @@ func pointer(key string) string {
 	return "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(presentableName(key))
 }
 
-// presentableName is a field's key, or the credential's name, fit to be shown.
+// presentableName is a field's key, fit to be shown.
 func presentableName(key string) string {
-	if len(key) > 64 || clip(key, 64) != key {
+	if len(key) > 64 || couldBeSecret(key) || strings.ContainsFunc(key, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return redacted
 	}
-	return presentable(key, 64)
+	return key
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 const redacted = "[redacted]"
@@ -36,13 +37,14 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 // LogValue returns [redacted].
 func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// presentable bounds text from outside and takes out what a terminal would act
-// upon; text that could be a secret becomes [redacted].
+// presentable takes out of text from outside what a terminal would act upon.
+// Text that could be a secret, or is longer than limit, becomes [redacted].
 func presentable(s string, limit int) string {
-	if couldBeSecret(s) {
+	line := clip(s, limit)
+	if utf8.RuneCountInString(s) > limit || couldBeSecret(line) {
 		return redacted
 	}
-	return clip(s, limit)
+	return line
 }
 
 // clip makes s one line of printable characters, at most limit of them.

@@ -21,38 +21,57 @@ const (
 // fields once it is in use.
 type Tester struct {
 	BaseURL     string            // see ParseBaseURL; if empty, DefaultBaseURL
-	Transport   http.RoundTripper // if nil, one shared by all tests; see NewTransport
+	Transport   http.RoundTripper // if nil, one shared by all tests, or one for each TestAll; see NewTransport
 	Timeout     time.Duration     // of one whole test, retries included; if zero, DefaultTimeout
 	Retries     int               // after the first attempt; if zero, 2; none if negative
 	Concurrency int               // tests of TestAll under way at once; if zero, 8
 	WarnWithin  time.Duration     // before its end a token expires soon: if zero, DefaultWarnWithin; never if negative
 	Offline     bool              // make no call: judge by the claims alone
+	Key         *SigningKey       // if not nil, proves the signatures of tokens that name its access key
 }
 
 // Test tests one credential. The report is never nil and never says "rejected"
 // for a fault of the environment; see Report.Err.
 func (t *Tester) Test(ctx context.Context, cred *Credential) *Report {
+	if cred == nil {
+		cred = new(Credential) // which is not a token: one fault in a host must not end a batch
+	}
 	token, clean := read(cred.APIKeyValue.Reveal())
 	f := facts{
 		name: cred.Name, fromDocument: cred.fromDocument, token: token,
 		reply: reply{answer: notAsked}, warnWithin: t.WarnWithin,
 	}
+	if t.Key != nil {
+		err := t.Key.Verify(cred.APIKeyValue)
+		f.proven, f.forged = err == nil, err == SignatureRejected
+	}
 	if token.Fault == "" && !t.Offline {
-		f.reply = t.ask(ctx, clean)
+		f.reply = t.ask(ctx, clean, secretsIn(token, clean))
 	}
 	f.now = time.Now()
 	return decide(f)
 }
 
 // ask makes the call and classifies what came of it.
-func (t *Tester) ask(ctx context.Context, token string) reply {
+func (t *Tester) ask(ctx context.Context, token, secrets string) reply {
 	base, err := ParseBaseURL(t.BaseURL)
 	if err != nil {
 		return reply{answer: trouble, code: NetworkFailure, detail: err.Error()}
 	}
 	ctx, cancel := context.WithTimeout(ctx, orDefault(t.Timeout, DefaultTimeout))
 	defer cancel()
-	return classify(t.probe(ctx, base, Secret(token)), token)
+	return classify(t.probe(ctx, base, Secret(token)), secrets)
+}
+
+// secretsIn is what a server could echo: the token, and its claims too if a
+// secret was signed into them by mistake.
+func secretsIn(t Token, clean string) string {
+	if t.AccessKey != redacted && t.ID != redacted {
+		return clean
+	}
+	_, payload, _, _ := segments(clean)
+	claims, _ := strict.DecodeString(payload)
+	return clean + " " + string(claims)
 }
 
 // TestAll tests many credentials, Concurrency at a time, and yields the reports
@@ -69,6 +88,13 @@ func (t *Tester) TestAll(ctx context.Context, creds iter.Seq[*Credential]) iter.
 		n := t.Concurrency
 		if n <= 0 {
 			n = defaultConcurrency
+		}
+		tester := *t
+		if tester.Transport == nil {
+			pool := NewTransport()
+			pool.MaxConnsPerHost = n // else a dial that an idle connection overtakes makes one more
+			defer pool.CloseIdleConnections()
+			tester.Transport = pool
 		}
 		type job struct {
 			cred   *Credential
@@ -100,7 +126,7 @@ func (t *Tester) TestAll(ctx context.Context, creds iter.Seq[*Credential]) iter.
 			go func() {
 				defer workers.Done()
 				for j := range jobs {
-					j.report <- t.Test(ctx, j.cred)
+					j.report <- tester.Test(ctx, j.cred)
 				}
 			}()
 		}

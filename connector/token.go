@@ -80,16 +80,20 @@ func read(value string) (Token, string) {
 		return t.notAToken(evidence, lookalike(clean)), clean
 	}
 
-	head, ok := decodeSegment(header)
-	if !ok {
-		return t.malformed("its first segment does not decode to a JSON object"), clean
+	alg := &member{text: "HS256"}
+	if header != headerHS256 { // the usual one needs no decoding
+		head, ok := decodeSegment(header)
+		if !ok {
+			return t.malformed("its first segment does not decode to a JSON object"), clean
+		}
+		alg = head.last("alg")
 	}
 	claims, ok := decodeSegment(payload)
 	if !ok {
 		return t.malformed("its second segment does not decode to a JSON object"), clean
 	}
 	t.readable = true
-	return t.withClaims(claims).withAlgorithm(head.last("alg"), signature), clean
+	return t.withClaims(claims).withAlgorithm(alg, signature), clean
 }
 
 // notAToken drops the paste damage: of a value that has to be replaced anyway it
@@ -211,7 +215,7 @@ func (m members) time(name string, at *time.Time) (evidence string) {
 		return "its " + name + " claim is not a number"
 	case seconds >= 1e11: // the year 5138
 		return "its " + name + " claim cannot be right: was it given in milliseconds? It counts seconds"
-	case seconds < -62135596800: // before the year 1, where no calendar can print it
+	case seconds <= -62135596800: // the year 1, which is Go's way to say none; before it no calendar can print
 		return "its " + name + " claim cannot be right: it lies before the year 1"
 	}
 	whole := math.Floor(seconds)

@@ -30,6 +30,8 @@ type Transport struct {
 	Source TokenSource
 	Base   http.RoundTripper // if nil, http.DefaultTransport
 	Origin *url.URL          // scheme, host and port that count; if nil, those of DefaultBaseURL
+
+	accept bool // ask for JSON, as the probe does
 }
 
 var defaultOrigin, _ = url.Parse(DefaultBaseURL)
@@ -41,10 +43,18 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if origin == nil {
 		origin = defaultOrigin
 	}
-	sent := req.Clone(req.Context())
+	sent := new(http.Request) // a copy: a RoundTripper leaves the caller's request as it is
+	*sent = *req
+	sent.Header = make(http.Header, len(req.Header)+3)
+	for name, values := range req.Header {
+		sent.Header[name] = values[:len(values):len(values)]
+	}
+	if t.accept {
+		sent.Header["Accept"], sent.Header["Content-Type"] = typeJSON, typeJSON
+	}
 	sent.Header.Del("Authorization")
 	if sameOrigin(req.URL, origin) {
-		token, err := t.Source.Token(req.Context())
+		token, err := t.token(req.Context())
 		if err != nil {
 			if req.Body != nil {
 				req.Body.Close()
@@ -63,6 +73,15 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	return resp, err
 }
+
+func (t *Transport) token(ctx context.Context) (Secret, error) {
+	if t.Source == nil {
+		return "", errors.New("the Transport has no Source")
+	}
+	return t.Source.Token(ctx)
+}
+
+var typeJSON = []string{"application/json"}
 
 // CloseIdleConnections closes those of Base, for http.Client.CloseIdleConnections.
 func (t *Transport) CloseIdleConnections() {

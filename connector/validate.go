@@ -108,7 +108,8 @@ func (r *reading) readText(data []byte) bool {
 	case len(data) > MaxDocument:
 		r.add("", TooLarge, 0, "the document is larger than 64 KiB")
 	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")),
-		len(data) > 1 && (data[0] == 0) != (data[1] == 0):
+		len(data) > 3 && data[0]|data[2] == 0 && data[1] != 0 && data[3] != 0, // no mark, but every other byte
+		len(data) > 3 && data[1]|data[3] == 0 && data[0] != 0 && data[2] != 0:
 		r.add("", NotUTF8, 0, "the document is UTF-16, not UTF-8")
 	case !utf8.Valid(data):
 		at := 0
@@ -139,7 +140,7 @@ func (r *reading) judgeMember(m *member, expand func(string) (string, bool)) {
 	if m.repeats {
 		r.add(pointer(m.key), DuplicateKey, m.keyAt, r.field(m.key)+" is given more than once")
 	}
-	if !m.isText || !isField(m.key) {
+	if !m.isText || !isField(m.key) || m != r.doc.members.last(m.key) { // the last one counts
 		return
 	}
 	if strings.ContainsRune(m.text, utf8.RuneError) && loneSurrogate(m.raw) {

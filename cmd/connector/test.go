@@ -48,7 +48,7 @@ func (t *calling) tester(cmd *cobra.Command) (*connector.Tester, error) {
 	}
 	transport := connector.NewTransport()
 	transport.Proxy = http.ProxyFromEnvironment
-	transport.MaxIdleConnsPerHost = t.concurrency
+	transport.MaxConnsPerHost = t.concurrency
 	retries := t.retries
 	if retries == 0 {
 		retries = -1 // the library's way to say none

@@ -1,0 +1,106 @@
+package connector_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/fixtures/sandbox"
+)
+
+func TestATestThatIsCanceledBeforeItBeginsAsksNobody(t *testing.T) {
+	t.Parallel()
+	api := new(sandbox.Sandbox)
+	tester := connector.Tester{BaseURL: serve(t, api), Transport: newTransport(t)}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	r := tester.Test(ctx, named(liveToken()))
+	expect(t, r, connector.Inconclusive, connector.Canceled, "")
+	sound(t, r, liveToken())
+	expect(t, tester.Test(ctx, named(appToken())), connector.Rejected, connector.WrongTokenType, connector.ByClaims, connector.Canceled)
+	expect(t, tester.Test(ctx, named(expiredToken())), connector.Rejected, connector.ExpiredToken, connector.ByClaims, connector.Canceled)
+	if n := api.Requests(); n != 0 {
+		t.Errorf("%d requests", n)
+	}
+}
+
+func TestADeadlineThatHasPassedIsATimeout(t *testing.T) {
+	t.Parallel()
+	api := new(sandbox.Sandbox)
+	tester := connector.Tester{BaseURL: serve(t, api), Transport: newTransport(t)}
+	ctx, cancel := context.WithTimeout(context.Background(), -time.Second)
+	defer cancel()
+	expect(t, tester.Test(ctx, named(liveToken())), connector.Inconclusive, connector.Timeout, "")
+	if n := api.Requests(); n != 0 {
+		t.Errorf("%d requests", n)
+	}
+}
+
+func TestATestThatIsCanceledUnderWayEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []string{"hang", "slow-headers", "slow-body"} {
+		for token, want := range map[string]connector.Code{liveToken(): connector.Canceled, appToken(): connector.WrongTokenType, expiredToken(): connector.ExpiredToken} {
+			ctx, cancel := context.WithCancel(context.Background())
+			api := &sandbox.Sandbox{Fault: fault}
+			base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				time.AfterFunc(20*time.Millisecond, cancel)
+				api.ServeHTTP(w, r)
+			}))
+			tester := connector.Tester{BaseURL: base, Transport: newTransport(t), Timeout: time.Minute}
+			began := time.Now()
+			r := tester.Test(ctx, named(token))
+			if took := time.Since(began); took > 5*time.Second {
+				t.Errorf("%s: it went on for %s", fault, took)
+			}
+			if want == connector.Canceled {
+				expect(t, r, connector.Inconclusive, want, "")
+			} else {
+				expect(t, r, connector.Rejected, want, connector.ByClaims, connector.Canceled)
+			}
+			sound(t, r, token)
+			if n := api.Requests(); n != 1 {
+				t.Errorf("%s: %d requests, want 1: a canceled test is not tried again", fault, n)
+			}
+		}
+	}
+}
+
+func TestTheLastAnswerSurvivesACancelInABackOff(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		time.AfterFunc(300*time.Millisecond, cancel) // far behind the answer, well within the wait
+		w.Header().Set("Retry-After", "30")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	tester := connector.Tester{BaseURL: base, Transport: newTransport(t), Timeout: time.Minute}
+	began := time.Now()
+	r := tester.Test(ctx, named(liveToken()))
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it waited on for %s", took)
+	}
+	if r.Verdict != connector.Inconclusive || r.Server == nil || r.Server.Status != 503 {
+		t.Errorf("%s %s, server %+v", r.Verdict, r.Code, r.Server)
+	}
+}
+
+// The zero Timeout is fifteen seconds, not none: a host that forgets it must
+// not hang for ever.
+func TestTheProbeAlwaysHasADeadline(t *testing.T) {
+	t.Parallel()
+	var left time.Duration
+	tester := connector.Tester{Retries: once, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		deadline, ok := r.Context().Deadline()
+		if left = time.Until(deadline); !ok {
+			left = 0
+		}
+		return nil, context.DeadlineExceeded
+	})}
+	expect(t, tester.Test(context.Background(), named(liveToken())), connector.Inconclusive, connector.Timeout, "")
+	if left <= 0 || left > connector.DefaultTimeout {
+		t.Errorf("%s are left, want up to %s", left, connector.DefaultTimeout)
+	}
+}

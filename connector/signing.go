@@ -1,0 +1,183 @@
+package connector
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+const (
+	// DefaultTTL is how long a minted token lives, as in the code samples of
+	// the 100ms docs.
+	DefaultTTL = 24 * time.Hour
+
+	// MaxTTL is the dashboard's maximum. A longer life has to be asked for, with
+	// SigningKey.AllowLong.
+	MaxTTL = longest
+
+	// backdate is what the official SDK takes off iat and nbf, for servers whose
+	// clock is behind the signer's.
+	backdate = 10 * time.Second
+)
+
+// SigningKey is what signs a workspace's tokens: from the dashboard's Developer
+// section, where only owners and admins see it.
+type SigningKey struct {
+	AccessKey string
+	AppSecret Secret // its characters as shown: they are the HMAC key, not decoded
+	AllowLong bool   // let Mint make tokens that live longer than MaxTTL
+}
+
+// Check says what is wrong with a key, naming the field and never its value.
+func (k SigningKey) Check() error {
+	secret := k.AppSecret.Reveal()
+	switch {
+	case k.AccessKey == "":
+		return errors.New("the access key is empty")
+	case lookalike(k.AccessKey) == AppSecretLike:
+		return errors.New("the access key looks like an App Secret: the two may be swapped")
+	case couldBeSecret(k.AccessKey) && lookalike(k.AccessKey) != AccessKeyLike:
+		return errors.New("the access key does not look like one: it has 24 hexadecimal digits")
+	case secret == "":
+		return errors.New("the App Secret is empty")
+	case lookalike(secret) == AccessKeyLike:
+		return errors.New("the App Secret looks like an access key: the two may be swapped")
+	case len(secret) < 32: // below the hash's own size HS256 is weaker than its name
+		return errors.New("the App Secret is too short: a real one has about 172 characters")
+	}
+	return nil
+}
+
+// Mint signs a management token that lives for ttl from now; DefaultTTL if ttl
+// is zero. Times are whole seconds, and iat and nbf lie ten seconds back.
+func (k SigningKey) Mint(ttl time.Duration) (Secret, error) {
+	return k.mint(time.Now(), orDefault(ttl, DefaultTTL))
+}
+
+// managementClaims are the claims of a management token in the order in which
+// the 100ms docs show them.
+type managementClaims struct {
+	AccessKey string `json:"access_key"`
+	Type      Kind   `json:"type"`
+	Version   int    `json:"version"`
+	ID        string `json:"jti"`
+	IssuedAt  int64  `json:"iat"`
+	NotBefore int64  `json:"nbf"`
+	ExpiresAt int64  `json:"exp"`
+}
+
+func (k SigningKey) mint(now time.Time, ttl time.Duration) (Secret, error) {
+	if err := k.Check(); err != nil {
+		return "", err
+	}
+	if ttl < time.Second {
+		return "", errors.New("a token must live for a second or more")
+	}
+	if ttl > MaxTTL && !k.AllowLong {
+		return "", errors.New("a token that lives longer than 14 days must be asked for explicitly")
+	}
+	issued := now.Add(-backdate).Unix()
+	claims, err := json.Marshal(managementClaims{
+		AccessKey: k.AccessKey, Type: Management, Version: 2, ID: uuid(),
+		IssuedAt: issued, NotBefore: issued, ExpiresAt: now.Add(ttl).Unix(),
+	})
+	if err != nil {
+		return "", fmt.Errorf("writing the claims: %w", err)
+	}
+	input := make([]byte, 0, 512)
+	input = append(input, headerHS256...)
+	input = append(input, '.')
+	input = strict.AppendEncode(input, claims)
+	signature, err := jwt.SigningMethodHS256.Sign(string(input), []byte(k.AppSecret))
+	if err != nil {
+		return "", errors.New("the token could not be signed")
+	}
+	return Secret(strict.AppendEncode(append(input, '.'), signature)), nil
+}
+
+// headerHS256 is the header of every token of 100ms.
+var headerHS256 = strict.EncodeToString([]byte(`{"alg":"HS256","typ":"JWT"}`))
+
+// Verify proves that the key signed the token. It looks at the signature alone:
+// whether the token still works, Inspect and Tester say. The error is NotAToken,
+// MalformedToken or UnsupportedAlgorithm if there is nothing to verify,
+// ErrOtherKey if the token names another access key, and SignatureRejected if
+// the signature is wrong.
+func (k SigningKey) Verify(token Secret) error {
+	t, clean := read(token.Reveal())
+	switch {
+	case t.Fault != "" && t.Fault != MalformedToken, !t.readable:
+		return t.Fault
+	case t.AccessKey != k.AccessKey:
+		return ErrOtherKey
+	}
+	method := jwt.SigningMethodHS256
+	cut := len(clean) - 1
+	for clean[cut] != '.' {
+		cut--
+	}
+	signature, err := strict.DecodeString(clean[cut+1:])
+	if err != nil || method.Verify(clean[:cut], signature, []byte(k.AppSecret)) != nil {
+		return SignatureRejected
+	}
+	return nil
+}
+
+// ErrOtherKey is the error of SigningKey.Verify for a token that another access
+// key is said to have signed.
+var ErrOtherKey = errors.New("the token names another access key")
+
+// TokenSource returns a source of tokens that mints and renews them: tokens that
+// live for ttl (DefaultTTL if zero) and are replaced margin before their end (an
+// hour if zero; never earlier than half their life). It is safe for concurrent
+// use; tokens are made without a call, one for all goroutines that wait for it,
+// and none is ever handed out dead.
+func (k SigningKey) TokenSource(ttl, margin time.Duration) TokenSource {
+	ttl = orDefault(ttl, DefaultTTL)
+	return &mintingSource{Key: k, TTL: ttl, Margin: max(0, min(orDefault(margin, time.Hour), ttl/2)), clock: time.Now}
+}
+
+// mintingSource keeps one token. Its key is exported because fmt cannot redact
+// a Secret in an unexported field.
+type mintingSource struct {
+	Key         SigningKey
+	TTL, Margin time.Duration
+
+	clock   func() time.Time
+	minting sync.Mutex
+	current atomic.Pointer[minted]
+}
+
+type minted struct {
+	token   Secret
+	renewAt time.Time
+}
+
+func (s *mintingSource) Token(ctx context.Context) (Secret, error) {
+	if m := s.current.Load(); m != nil && s.clock().Before(m.renewAt) {
+		return m.token, nil
+	}
+	s.minting.Lock()
+	defer s.minting.Unlock()
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	now := s.clock()
+	if m := s.current.Load(); m != nil && now.Before(m.renewAt) { // another goroutine was faster
+		return m.token, nil
+	}
+	token, err := s.Key.mint(now, s.TTL)
+	if err != nil {
+		return "", err
+	}
+	// Round takes the monotonic clock off: it stands still while a machine
+	// sleeps, and tokens do not.
+	s.current.Store(&minted{token, now.Round(0).Add(s.TTL - s.Margin)})
+	return token, nil
+}

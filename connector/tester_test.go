@@ -1,0 +1,442 @@
+package connector_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/fixtures"
+	"github.com/100ms-connector/connector-go/fixtures/sandbox"
+)
+
+// crowd is n live credentials, the i-th named i.
+func crowd(n int) iter.Seq[*connector.Credential] {
+	token := liveToken()
+	return func(yield func(*connector.Credential) bool) {
+		for i := range n {
+			if !yield(&connector.Credential{Name: fmt.Sprint(i), APIKeyValue: connector.Secret(token)}) {
+				return
+			}
+		}
+	}
+}
+
+func TestTheProbeIsOneHarmlessCall(t *testing.T) {
+	t.Parallel()
+	api := new(sandbox.Sandbox)
+	var seen []*http.Request
+	base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen = append(seen, r)
+		api.ServeHTTP(w, r)
+	}))
+	token := liveToken()
+	tester := connector.Tester{BaseURL: base + "/", Transport: newTransport(t), Timeout: ample}
+	for range 2 {
+		r := tester.Test(context.Background(), named("Bearer "+token+"\r\n"))
+		expect(t, r, connector.Accepted, connector.OK, connector.ByServer)
+		sound(t, r, token)
+		if r.Server.Status != 200 || r.Server.Attempts != 1 || r.Server.RequestID == "" || r.Token.Kind != connector.Management {
+			t.Errorf("%+v %+v", r.Server, r.Token)
+		}
+	}
+	if len(seen) != 2 {
+		t.Fatalf("%d requests for 2 tests", len(seen))
+	}
+	names := map[string]bool{}
+	for _, r := range seen {
+		name := r.URL.Query().Get("name")
+		names[name] = true
+		// The documented minimum, and a name that no room has: no customer data is read.
+		if r.Method != "GET" || r.URL.Path != "/v2/rooms" || r.URL.Query().Get("limit") != "10" || len(r.URL.Query()) != 2 ||
+			!regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`).MatchString(name) {
+			t.Errorf("the call is %s %s", r.Method, r.URL)
+		}
+		if r.Header.Get("Authorization") != "Bearer "+token || r.Header.Get("Accept") != "application/json" || r.Header.Get("Content-Type") != "application/json" {
+			t.Errorf("the headers are %v", r.Header)
+		}
+		if strings.Contains(r.URL.String(), token[:20]) {
+			t.Error("the token stands in the URL, where every proxy logs it")
+		}
+	}
+	if len(names) != 2 {
+		t.Error("two probes asked for the same name")
+	}
+}
+
+func TestWhatCannotBeATokenIsNeverSent(t *testing.T) {
+	t.Parallel()
+	api := new(sandbox.Sandbox)
+	tester := connector.Tester{BaseURL: serve(t, api), Transport: newTransport(t), Timeout: ample}
+	never := []string{"not_a_token", "malformed_token", "unsupported_algorithm"}
+	n := 0
+	for _, c := range fixtures.Cases(time.Now()) {
+		if slices.Contains(never, c.Tested) {
+			n++
+			r := tester.Test(context.Background(), named(c.Value))
+			if string(r.Code) != c.Tested || r.Server != nil || r.ConfirmedBy != connector.ByClaims {
+				t.Errorf("%s: %s by %q, server %+v", c.Name, r.Code, r.ConfirmedBy, r.Server)
+			}
+		}
+	}
+	if n < 10 || api.Requests() != 0 {
+		t.Errorf("%d requests for %d values that are no tokens", api.Requests(), n)
+	}
+}
+
+func TestOfflineAsksNobody(t *testing.T) {
+	tester := connector.Tester{Offline: true, BaseURL: "not even a URL", Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+		t.Error("a call was made")
+		return nil, errors.New("offline")
+	})}
+	for _, tester := range []*connector.Tester{&tester, {Offline: true}} {
+		token := liveToken()
+		r := tester.Test(context.Background(), named(token))
+		expect(t, r, connector.NotTested, connector.Untested, "")
+		sound(t, r, token)
+		expect(t, tester.Test(context.Background(), named(appToken())), connector.Rejected, connector.WrongTokenType, connector.ByClaims)
+		expect(t, tester.Test(context.Background(), named(expiredToken())), connector.Rejected, connector.ExpiredToken, connector.ByClaims)
+		expect(t, tester.Test(context.Background(), new(connector.Credential)), connector.Rejected, connector.NotAToken, connector.ByClaims)
+	}
+}
+
+func TestANilCredentialIsAnEmptyOne(t *testing.T) {
+	defer func() {
+		if v := recover(); v != nil {
+			t.Error("it panics, and in TestAll nobody could recover:", v)
+		}
+	}()
+	r := (&connector.Tester{Offline: true}).Test(context.Background(), nil)
+	expect(t, r, connector.Rejected, connector.NotAToken, connector.ByClaims)
+}
+
+func TestNoCredentialsGiveNoReports(t *testing.T) {
+	for _, creds := range []iter.Seq[*connector.Credential]{crowd(0), slices.Values([]*connector.Credential(nil))} {
+		for r := range new(connector.Tester).TestAll(context.Background(), creds) {
+			t.Errorf("a report of nothing: %+v", r)
+		}
+	}
+}
+
+func TestReportsComeInTheOrderOfTheCredentials(t *testing.T) {
+	t.Parallel()
+	var nth atomic.Int64
+	api := new(sandbox.Sandbox)
+	base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(time.Duration(nth.Add(1)*7%13) * time.Millisecond) // so that they end in another
+		api.ServeHTTP(w, r)
+	}))
+	tester := connector.Tester{BaseURL: base, Transport: newTransport(t), Timeout: ample, Concurrency: 7}
+	all := tester.TestAll(context.Background(), crowd(60))
+	if nth.Load() != 0 {
+		t.Error("it began before anybody asked")
+	}
+	for range 2 { // a sequence can be run again
+		i := 0
+		for r := range all {
+			if r.Name != fmt.Sprint(i) || r.Verdict != connector.Accepted {
+				t.Fatalf("report %d is of %s: %s (%s)", i, r.Name, r.Code, r.Message)
+			}
+			i++
+		}
+		if i != 60 {
+			t.Errorf("%d reports of 60 credentials", i)
+		}
+	}
+}
+
+// counting counts what a server sees at once, and its connections in all.
+type counting struct {
+	mu           sync.Mutex
+	inFlight     int
+	most         int
+	requests     int
+	conns        atomic.Int64
+	together     int           // the first so many requests wait for each other
+	allTogether  chan struct{} // closed when they have come
+	togetherOnce sync.Once
+}
+
+func (c *counting) enter() (nth int) {
+	c.mu.Lock()
+	c.inFlight++
+	c.requests++
+	nth, c.most = c.requests, max(c.most, c.inFlight)
+	c.mu.Unlock()
+	if nth >= c.together {
+		c.togetherOnce.Do(func() { close(c.allTogether) })
+	}
+	select {
+	case <-c.allTogether:
+	case <-time.After(ample): // the test then finds too few at once
+	}
+	return nth
+}
+
+func (c *counting) leave() {
+	c.mu.Lock()
+	c.inFlight--
+	c.mu.Unlock()
+}
+
+// serveCounting serves answer, and lets the first requests wait until as many
+// are under way as may be. That makes the count of connections exact: without
+// it, net/http may dial one for a request that then gets another's.
+func serveCounting(t *testing.T, together int, answer func(nth int, w http.ResponseWriter, r *http.Request)) (*counting, string) {
+	c := &counting{together: together, allTogether: make(chan struct{})}
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		nth := c.enter()
+		defer c.leave()
+		answer(nth, w, r)
+	}))
+	srv.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			c.conns.Add(1)
+		}
+	}
+	srv.Start()
+	t.Cleanup(srv.Close)
+	return c, srv.URL + "/v2"
+}
+
+func TestNoMoreTestsRunAtOnceThanAllowedAndNoFewer(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[int]int{1: 1, 3: 3, 0: 8, -1: 8} {
+		api := new(sandbox.Sandbox)
+		c, base := serveCounting(t, want, func(_ int, w http.ResponseWriter, r *http.Request) {
+			time.Sleep(time.Millisecond)
+			api.ServeHTTP(w, r)
+		})
+		tester := connector.Tester{BaseURL: base, Transport: newTransport(t), Timeout: time.Minute, Concurrency: given}
+		for r := range tester.TestAll(context.Background(), crowd(40)) {
+			if r.Verdict != connector.Accepted {
+				t.Fatalf("%s (%s)", r.Code, r.Message)
+			}
+		}
+		if c.most != want || c.requests != 40 {
+			t.Errorf("concurrency %d: %d at once of %d, want %d", given, c.most, c.requests, want)
+		}
+	}
+}
+
+// A retrying client that closes the idle connections of all others at each
+// final failure made a batch six times slower.
+func TestConnectionsAreKeptAlsoWhereTestsFail(t *testing.T) {
+	t.Parallel()
+	const concurrency = 6
+	down := func(w http.ResponseWriter) {
+		w.Header().Set("Retry-After", "0") // no pause, for the test's sake
+		w.WriteHeader(http.StatusServiceUnavailable)
+		fmt.Fprint(w, `{"code":503,"message":"service unavailable"}`)
+	}
+	for _, c := range []struct {
+		name   string
+		answer func(nth int, w http.ResponseWriter, r *http.Request)
+	}{
+		{"all are accepted", func(_ int, w http.ResponseWriter, r *http.Request) { new(sandbox.Sandbox).ServeHTTP(w, r) }},
+		{"one in ten gets a 503", func(nth int, w http.ResponseWriter, r *http.Request) {
+			if nth%10 == 0 {
+				down(w)
+				return
+			}
+			new(sandbox.Sandbox).ServeHTTP(w, r)
+		}},
+		{"one in ten gets nothing but 503", func(nth int, w http.ResponseWriter, r *http.Request) {
+			if nth%10 < 3 {
+				down(w)
+				return
+			}
+			new(sandbox.Sandbox).ServeHTTP(w, r)
+		}},
+		{"one in ten gets a 401", func(nth int, w http.ResponseWriter, r *http.Request) {
+			if nth%10 == 0 {
+				w.WriteHeader(http.StatusUnauthorized)
+				fmt.Fprint(w, `{"code":401,"message":"Token validation error"}`)
+				return
+			}
+			new(sandbox.Sandbox).ServeHTTP(w, r)
+		}},
+		{"all get a page as large as is read", func(_ int, w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprint(w, "<html>"+strings.Repeat(" ", 60<<10))
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			count, base := serveCounting(t, concurrency, c.answer)
+			tester := connector.Tester{BaseURL: base, Transport: newTransport(t), Timeout: time.Minute, Concurrency: concurrency, Retries: 2}
+			n := 0
+			for range tester.TestAll(context.Background(), crowd(200)) {
+				n++
+			}
+			if n != 200 || count.requests < 200 {
+				t.Fatalf("%d reports, %d requests", n, count.requests)
+			}
+			if conns := count.conns.Load(); conns > concurrency {
+				t.Errorf("%d connections for %d requests, want at most %d", conns, count.requests, concurrency)
+			}
+		})
+	}
+}
+
+func TestTestersWithoutATransportShareOne(t *testing.T) {
+	count, base := serveCounting(t, 1, func(_ int, w http.ResponseWriter, r *http.Request) { new(sandbox.Sandbox).ServeHTTP(w, r) })
+	for range 5 {
+		tester := connector.Tester{BaseURL: base, Timeout: ample}
+		expect(t, tester.Test(context.Background(), named(liveToken())), connector.Accepted, connector.OK, connector.ByServer)
+	}
+	if conns := count.conns.Load(); conns != 1 {
+		t.Errorf("%d connections for 5 testers, one after the other", conns)
+	}
+}
+
+func TestATesterMayBeUsedAtOnceByMany(t *testing.T) {
+	t.Parallel()
+	tester := connector.Tester{BaseURL: serve(t, new(sandbox.Sandbox)), Transport: newTransport(t), Timeout: ample}
+	var users sync.WaitGroup
+	for range 16 {
+		users.Add(1)
+		go func() {
+			defer users.Done()
+			for token, want := range map[string]connector.Code{liveToken(): connector.OK, appToken(): connector.WrongTokenType, expiredToken(): connector.ExpiredToken} {
+				if r := tester.Test(context.Background(), named(token)); r.Code != want {
+					t.Errorf("%s, want %s", r.Code, want)
+				}
+			}
+		}()
+	}
+	users.Wait()
+}
+
+// endless never stops by itself, and counts what was taken of it.
+func endless(taken *atomic.Int64) iter.Seq[*connector.Credential] {
+	token := liveToken()
+	return func(yield func(*connector.Credential) bool) {
+		for yield(named(token)) {
+			taken.Add(1)
+		}
+	}
+}
+
+func TestACallerMayStopEarly(t *testing.T) {
+	t.Parallel()
+	api := new(sandbox.Sandbox)
+	base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if api.Requests() >= 20 { // the rest hangs, and must not hold up the end
+			<-r.Context().Done()
+			return
+		}
+		api.ServeHTTP(w, r)
+	}))
+	var taken atomic.Int64
+	tester := connector.Tester{BaseURL: base, Transport: newTransport(t), Timeout: time.Minute, Concurrency: 4}
+	began := time.Now()
+	n := 0
+	for range tester.TestAll(context.Background(), endless(&taken)) {
+		if n++; n == 5 {
+			break
+		}
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("stopping took %s", took)
+	}
+	// All of it is over when the loop is: nothing more is taken.
+	atEnd := taken.Load()
+	time.Sleep(20 * time.Millisecond)
+	if now := taken.Load(); now != atEnd || now > 1000 {
+		t.Errorf("%d credentials were taken for 5 reports, and %d later", atEnd, now)
+	}
+}
+
+func TestACallersPanicLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	var taken atomic.Int64
+	tester := connector.Tester{BaseURL: serve(t, new(sandbox.Sandbox)), Transport: newTransport(t), Timeout: ample}
+	defer func() {
+		if recover() != "the caller's" {
+			t.Error("the caller's panic is lost")
+		}
+		atEnd := taken.Load()
+		time.Sleep(20 * time.Millisecond)
+		if taken.Load() != atEnd {
+			t.Error("it goes on behind the panic")
+		}
+	}()
+	for range tester.TestAll(context.Background(), endless(&taken)) {
+		panic("the caller's")
+	}
+}
+
+// Ctrl-C: what was tested stays, what was not is said to be canceled, and all
+// of it ends at once.
+func TestACancelMidWayEndsAllTestsAtOnce(t *testing.T) {
+	t.Parallel()
+	const good, concurrency = 10, 4
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var nth atomic.Int64
+	var canceled atomic.Pointer[time.Time]
+	api := new(sandbox.Sandbox)
+	base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n := nth.Add(1)
+		if n == good+concurrency { // all that may be under way hang
+			now := time.Now()
+			canceled.Store(&now)
+			cancel()
+		}
+		if n > good {
+			<-r.Context().Done()
+			return
+		}
+		api.ServeHTTP(w, r)
+	}))
+	tester := connector.Tester{BaseURL: base, Transport: newTransport(t), Timeout: time.Minute, Concurrency: concurrency}
+	count := map[connector.Code]int{}
+	n := 0
+	for r := range tester.TestAll(ctx, crowd(100)) {
+		n++
+		count[r.Code]++
+		if r.Code == connector.Canceled && r.Verdict != connector.Inconclusive {
+			t.Errorf("canceled is %s", r.Verdict)
+		}
+	}
+	if took := time.Since(*canceled.Load()); took > 10*time.Second {
+		t.Errorf("the end came %s behind the cancel", took)
+	}
+	if n != 100 || count[connector.OK] != good || count[connector.Canceled] != 100-good {
+		t.Errorf("%d reports: %v; want %d ok and the others canceled", n, count, good)
+	}
+}
+
+func TestTestAllTellsEveryKindOfCredentialApart(t *testing.T) {
+	t.Parallel()
+	tester := connector.Tester{BaseURL: serve(t, new(sandbox.Sandbox)), Transport: newTransport(t), Timeout: ample}
+	cases := fixtures.Cases(time.Now())
+	creds := func(yield func(*connector.Credential) bool) {
+		for _, c := range cases {
+			if !yield(&connector.Credential{Name: c.Name, APIKeyValue: connector.Secret(c.Value)}) {
+				return
+			}
+		}
+	}
+	i := 0
+	for r := range tester.TestAll(context.Background(), creds) {
+		if c := cases[i]; string(r.Code) != c.Tested || !slices.Equal(codes(r.Also), c.Also) {
+			t.Errorf("%s: %s, also %v; want %s, also %v", c.Name, r.Code, r.Also, c.Tested, c.Also)
+		}
+		i++
+	}
+	if i != len(cases) {
+		t.Errorf("%d reports of %d credentials", i, len(cases))
+	}
+}

@@ -1,0 +1,385 @@
+package connector_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/fixtures/sandbox"
+)
+
+// caught is a base that keeps the headers it was given and calls nobody: the
+// origins of these tables are not to be called.
+func caught(headers *[]http.Header) http.RoundTripper {
+	var mu sync.Mutex
+	return roundTrip(func(r *http.Request) (*http.Response, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		*headers = append(*headers, r.Header.Clone())
+		return &http.Response{StatusCode: 204, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+	})
+}
+
+func TestTheTokenGoesToItsOriginOnly(t *testing.T) {
+	for _, c := range []struct {
+		name, origin, asked string
+		sent                bool
+	}{
+		{"the API", "", "https://api.100ms.live/v2/rooms", true},
+		{"another path of it", "", "https://api.100ms.live/v3", true},
+		{"the default port, written out", "", "https://api.100ms.live:443/v2/rooms", true},
+		{"the host in capitals", "", "https://API.100ms.LIVE/v2/rooms", true},
+		{"the scheme in capitals", "", "HTTPS://api.100ms.live/v2/rooms", true},
+		{"the API in clear", "", "http://api.100ms.live/v2/rooms", false},
+		{"the API in clear on the TLS port", "", "http://api.100ms.live:443/v2/rooms", false},
+		{"another port", "", "https://api.100ms.live:8443/v2/rooms", false},
+		{"the port of http", "", "https://api.100ms.live:80/v2/rooms", false},
+		{"a subdomain", "", "https://eu.api.100ms.live/v2/rooms", false},
+		{"the domain above", "", "https://100ms.live/v2/rooms", false},
+		{"a host that begins alike", "", "https://api.100ms.live.example/v2/rooms", false},
+		{"a host that ends alike", "", "https://notapi.100ms.live/v2/rooms", false},
+		{"a host with a last dot", "", "https://api.100ms.live./v2/rooms", false},
+		{"a user name that looks like the host", "", "https://api.100ms.live@other.example/v2/rooms", false},
+		{"a path that looks like the host", "", "https://other.example/api.100ms.live/v2/rooms", false},
+		{"a loopback origin", "http://127.0.0.1:8080/v2", "http://127.0.0.1:8080/v2/rooms", true},
+		{"its port left out", "http://127.0.0.1:80/v2", "http://127.0.0.1/v2/rooms", true},
+		{"its port written out", "http://127.0.0.1/v2", "http://127.0.0.1:80/v2/rooms", true},
+		{"its other name", "http://127.0.0.1:8080/v2", "http://localhost:8080/v2/rooms", false},
+		{"an IPv6 literal", "http://[::1]:8080/v2", "http://[::1]:8080/v2/rooms", true},
+		{"an IPv6 literal, another port", "http://[::1]:8080/v2", "http://[::1]:8081/v2/rooms", false},
+		{"the real API, when another is the origin", "https://api.example/v2", "https://api.100ms.live/v2/rooms", false},
+	} {
+		for _, callers := range []string{"", "Bearer caller", "Basic Y2FsbGVy"} {
+			t.Run(c.name+", caller's header "+callers, func(t *testing.T) {
+				var headers []http.Header
+				transport := &connector.Transport{Source: connector.Secret("synthetic.token.value"), Base: caught(&headers)}
+				if c.origin != "" {
+					origin, err := url.Parse(c.origin)
+					if err != nil {
+						t.Fatal(err)
+					}
+					transport.Origin = origin
+				}
+				req, err := http.NewRequest("GET", c.asked, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if callers != "" {
+					req.Header.Set("Authorization", callers)
+				}
+				req.Header.Set("X-Own", "kept")
+				before := maps.Clone(req.Header)
+				resp, err := transport.RoundTrip(req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				resp.Body.Close()
+				want := []string(nil)
+				if c.sent {
+					want = []string{"Bearer synthetic.token.value"}
+				}
+				if got := headers[0].Values("Authorization"); fmt.Sprint(got) != fmt.Sprint(want) || headers[0].Get("X-Own") != "kept" {
+					t.Errorf("sent %q, want %q", headers[0], want)
+				}
+				if fmt.Sprint(req.Header) != fmt.Sprint(before) {
+					t.Errorf("the caller's request was changed: %v", req.Header)
+				}
+			})
+		}
+	}
+}
+
+// A client that follows redirects is what net/http gives everybody: it repeats
+// headers that were set by hand, to another port too.
+func TestARedirectCarriesNoAuthorizationAway(t *testing.T) {
+	t.Parallel()
+	elsewhere, own := new(trap), new(trap)
+	target := strings.TrimSuffix(serve(t, elsewhere), "/v2")
+	base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		own.ServeHTTP(w, r)
+		http.Redirect(w, r, target, http.StatusTemporaryRedirect)
+	}))
+	origin, _ := url.Parse(base)
+	token := liveToken()
+	client := &http.Client{Transport: &connector.Transport{Source: connector.Secret(token), Base: newTransport(t), Origin: origin}}
+	for _, callers := range []string{"", "Bearer set-by-the-caller"} {
+		req, _ := http.NewRequest("POST", base+"/rooms", strings.NewReader("{}"))
+		if callers != "" {
+			req.Header.Set("Authorization", callers)
+		}
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+	}
+	if seen := own.requests(); len(seen) != 2 || strings.Count(strings.Join(seen, ""), "Authorization: Bearer "+token) != 2 {
+		t.Errorf("the API did not get its token twice:\n%s", seen)
+	}
+	seen := elsewhere.requests()
+	if len(seen) != 2 {
+		t.Fatalf("the redirect was followed %d times, want 2", len(seen))
+	}
+	for _, request := range seen {
+		concealed(t, request, token)
+		if strings.Contains(request, "Authorization") || strings.Contains(request, "set-by-the-caller") {
+			t.Errorf("the other origin got\n%s", request)
+		}
+	}
+}
+
+func TestAResponseDoesNotShowTheTokenThatItAnswers(t *testing.T) {
+	t.Parallel()
+	base := serve(t, new(sandbox.Sandbox))
+	origin, _ := url.Parse(base)
+	token := liveToken()
+	transport := &connector.Transport{Source: connector.Secret(token), Base: newTransport(t), Origin: origin}
+	req, _ := http.NewRequest("GET", base+"/rooms", nil)
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != 200 || resp.Request != req || resp.Request.Header.Get("Authorization") != "" {
+		t.Errorf("status %d, request %+v", resp.StatusCode, resp.Request)
+	}
+	for _, v := range []any{resp, *resp, resp.Request, *resp.Request, transport, *transport} {
+		concealed(t, fmt.Sprintf("%+v %#v", v, v), token)
+	}
+}
+
+// noted is a body that knows whether it was closed.
+type noted struct {
+	io.Reader
+	mu     sync.Mutex
+	closed bool
+}
+
+func (b *noted) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+	return nil
+}
+
+func (b *noted) wasClosed() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.closed
+}
+
+// source makes a function a TokenSource.
+type source func(context.Context) (connector.Secret, error)
+
+func (f source) Token(ctx context.Context) (connector.Secret, error) { return f(ctx) }
+
+func TestABodyIsClosedOnEveryPath(t *testing.T) {
+	t.Parallel()
+	base := serve(t, new(sandbox.Sandbox))
+	failure := errors.New("the vault is sealed")
+	for _, c := range []struct {
+		name, url string
+		source    connector.TokenSource
+		want      error // nil if any error will do
+		fails     bool
+	}{
+		{"an answer", base + "/rooms", connector.Secret(liveToken()), nil, false},
+		{"no connection", "http://" + closedPort + "/v2/rooms", connector.Secret(liveToken()), nil, true},
+		{"no token", base + "/rooms", source(func(context.Context) (connector.Secret, error) { return "", failure }), failure, true},
+		{"a token that no header can hold", base + "/rooms", connector.Secret("two\nlines-of-a-secret"), nil, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			origin, _ := url.Parse(c.url)
+			body := &noted{Reader: strings.NewReader("{}")}
+			req, _ := http.NewRequest("POST", c.url, body)
+			resp, err := (&connector.Transport{Source: c.source, Base: newTransport(t), Origin: origin}).RoundTrip(req)
+			if err == nil {
+				resp.Body.Close()
+			} else {
+				concealed(t, err.Error(), "lines-of-a-secret")
+			}
+			if (err != nil) != c.fails || c.want != nil && !errors.Is(err, c.want) {
+				t.Errorf("the error is %v", err)
+			}
+			if !body.wasClosed() {
+				t.Error("the body is open")
+			}
+		})
+	}
+}
+
+// A Transport without a Source is a mistake of the host's: an error tells it
+// better than a crash in the middle of a call.
+func TestATransportWithoutASourceFailsAndDoesNotPanic(t *testing.T) {
+	defer func() {
+		if v := recover(); v != nil {
+			t.Error("it panics:", v)
+		}
+	}()
+	body := &noted{Reader: strings.NewReader("{}")}
+	req, _ := http.NewRequest("POST", connector.DefaultBaseURL, body)
+	if _, err := new(connector.Transport).RoundTrip(req); err == nil || !body.wasClosed() {
+		t.Errorf("the error is %v, and the body closed: %t", err, body.wasClosed())
+	}
+}
+
+func TestASourceIsAskedForItsOwnOriginOnlyAndWithTheCallsContext(t *testing.T) {
+	type key struct{}
+	asked := 0
+	var headers []http.Header
+	transport := &connector.Transport{Base: caught(&headers), Source: source(func(ctx context.Context) (connector.Secret, error) {
+		asked++
+		if ctx.Value(key{}) != "the call's" {
+			t.Error("the context is another")
+		}
+		return connector.Secret(fmt.Sprintf("token-%d", asked)), nil
+	})}
+	ctx := context.WithValue(context.Background(), key{}, "the call's")
+	for _, url := range []string{"https://api.100ms.live/v2/rooms", "https://other.example/", "https://api.100ms.live/v2/rooms"} {
+		req, _ := http.NewRequestWithContext(ctx, "GET", url, nil)
+		if _, err := transport.RoundTrip(req); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	for _, h := range headers {
+		got = append(got, h.Get("Authorization"))
+	}
+	if want := []string{"Bearer token-1", "", "Bearer token-2"}; fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("sent %q, want %q", got, want)
+	}
+}
+
+func TestTheZeroBaseIsThatOfNetHTTP(t *testing.T) {
+	base := serve(t, new(sandbox.Sandbox))
+	defer http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	origin, _ := url.Parse(base)
+	client := &http.Client{Transport: &connector.Transport{Source: connector.Secret(liveToken()), Origin: origin}}
+	resp, err := client.Get(base + "/rooms?limit=10")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if body, _ := io.ReadAll(resp.Body); resp.StatusCode != 200 || !bytes.Contains(body, []byte(`"data"`)) {
+		t.Errorf("%d %s", resp.StatusCode, body)
+	}
+}
+
+type closer struct {
+	http.RoundTripper
+	closed int
+}
+
+func (c *closer) CloseIdleConnections() { c.closed++ }
+
+func TestIdleConnectionsAreClosedThroughTheTransport(t *testing.T) {
+	base := &closer{}
+	(&http.Client{Transport: &connector.Transport{Base: base}}).CloseIdleConnections()
+	if base.closed != 1 {
+		t.Errorf("closed %d times", base.closed)
+	}
+	new(connector.Transport).CloseIdleConnections()
+	(&connector.Transport{Base: roundTrip(nil)}).CloseIdleConnections()
+}
+
+func TestACredentialsClientSendsTheCleanTokenToTheAPI(t *testing.T) {
+	token := liveToken()
+	for _, pasted := range []string{token, "Bearer " + token, "\"" + token + "\"\r\n"} {
+		var headers []http.Header
+		client := named(pasted).Client(caught(&headers))
+		for _, url := range []string{connector.DefaultBaseURL + "/rooms", "https://other.example/"} {
+			resp, err := client.Get(url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+		}
+		if headers[0].Get("Authorization") != "Bearer "+token || headers[1].Get("Authorization") != "" {
+			t.Errorf("%d characters pasted: sent %q", len(pasted), headers)
+		}
+		concealed(t, fmt.Sprintf("%+v %+v %#v", client, client.Transport, client.Transport), token)
+	}
+	if named(token).Client(nil).Transport == nil {
+		t.Error("a client without a base has no transport of the connector's")
+	}
+}
+
+func TestABaseURLIsHTTPSOrLoopback(t *testing.T) {
+	for _, c := range []struct{ name, given, want string }{ // want is empty where it is refused
+		{"none is the API's", "", "https://api.100ms.live/v2"},
+		{"the API's", "https://api.100ms.live/v2", "https://api.100ms.live/v2"},
+		{"a last slash goes", "https://api.100ms.live/v2/", "https://api.100ms.live/v2"},
+		{"all last slashes go", "https://api.100ms.live/v2//", "https://api.100ms.live/v2"},
+		{"no path", "https://api.example", "https://api.example"},
+		{"a port", "https://api.example:8443/v2", "https://api.example:8443/v2"},
+		{"a scheme in capitals", "HTTPS://api.example/v2", "https://api.example/v2"},
+		{"http on a loopback address", "http://127.0.0.1:8080/v2", "http://127.0.0.1:8080/v2"},
+		{"http on another loopback address", "http://127.9.8.7/v2", "http://127.9.8.7/v2"},
+		{"http on the IPv6 loopback", "http://[::1]:8080/v2", "http://[::1]:8080/v2"},
+		{"http on localhost", "http://localhost:8080/v2", "http://localhost:8080/v2"},
+		{"the sandbox with a fault", "http://127.0.0.1:8080/fault/503/v2", "http://127.0.0.1:8080/fault/503/v2"},
+
+		{"http elsewhere", "http://api.100ms.live/v2", ""},
+		{"http on every address", "http://0.0.0.0:8080/v2", ""},
+		{"http on a private address", "http://192.168.0.1/v2", ""},
+		{"a name that begins like a loopback address", "http://127.0.0.1.example/v2", ""},
+		{"a name that begins with localhost", "http://localhost.example/v2", ""},
+		{"another scheme", "ftp://api.example/v2", ""},
+		{"no scheme", "api.100ms.live/v2", ""},
+		{"a scheme and nothing", "https://", ""},
+		{"a scheme and a path", "https:/v2", ""},
+		{"a scheme without slashes", "https:api.100ms.live", ""},
+		{"a port and no host", "https://:443/v2", ""},
+		{"a port that is a word", "https://api.example:hunter2-hunter2/v2", ""},
+		{"a query", "https://api.example/v2?key=hunter2-hunter2", ""},
+		{"a fragment", "https://api.example/v2#rooms", ""},
+		{"a user", "https://user@api.example/v2", ""},
+		{"a password", "https://user:hunter2-hunter2@api.example/v2", ""},
+		{"a password that breaks it", "https://user:hunter2-hunter2%zz@api.example/v2", ""},
+		{"a line break", "https://api.example/v2\n", ""},
+		{"a space before it", " https://api.example/v2", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			u, err := connector.ParseBaseURL(c.given)
+			if c.want == "" {
+				if err == nil {
+					t.Fatalf("%q is taken as %s", c.given, u)
+				}
+				if strings.Contains(err.Error(), "hunter2") {
+					t.Errorf("the error shows a secret: %v", err)
+				}
+				return
+			}
+			if err != nil || u.String() != c.want {
+				t.Errorf("%q is %v (%v), want %s", c.given, u, err, c.want)
+			}
+		})
+	}
+}
+
+// A Tester that is pointed at such a URL makes no call and does not blame the
+// token.
+func TestABadBaseURLIsNotTheTokensFault(t *testing.T) {
+	for _, base := range []string{"http://api.100ms.live/v2", "https://user:hunter2-hunter2@api.example", "https://:1", "%"} {
+		tester := connector.Tester{BaseURL: base, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			t.Errorf("%q was called", base)
+			return httptest.NewRecorder().Result(), nil
+		})}
+		token := liveToken()
+		r := tester.Test(context.Background(), named(token))
+		if r.Verdict != connector.Inconclusive {
+			t.Errorf("%q: %s %s", base, r.Verdict, r.Code)
+		}
+		sound(t, r, token, "hunter2-hunter2")
+	}
+}
