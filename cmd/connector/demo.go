@@ -18,28 +18,28 @@ import (
 
 // tour is what the demo tests: credentials by the names of fixtures.Cases, each
 // under a circumstance that the sandbox plays.
-var tour = []struct{ credential, prefix, given string }{
-	{"live", "", ""},
-	{"pasted-with-bearer", "", ""},
-	{"expires-soon", "", ""},
-	{"expired", "", ""},
-	{"app", "", ""},
-	{"not-yet-valid", "", ""},
-	{"app-secret", "", ""},
-	{"access-key", "", ""},
-	{"room-code", "", ""},
-	{"truncated", "", ""},
-	{"milliseconds", "", ""},
-	{"alg-none", "", ""},
-	{"foreign-secret", "/dialect/details", "a token signed with another secret; the API says why"},
-	{"foreign-secret", "", "the same; the API says nothing"},
-	{"live", "/fault/403", "a live token without the right"},
-	{"live", "/clock/+8h", "a live token; this machine's clock is 8 hours behind"},
-	{"live", "/fault/429-retry-after-long", "a live token; too many calls"},
-	{"live", "/fault/503", "a live token; the API is down"},
-	{"live", "/fault/html-200", "a live token; a captive portal answers"},
-	{"live", "/fault/redirect-elsewhere", "a live token; the API points elsewhere"},
-	{"app", "/fault/503", "an app token, and the API is down"},
+var tour = []struct{ given, credential, prefix string }{
+	{"a live management token", "live", ""},
+	{"a live token, with Bearer before it", "pasted-with-bearer", ""},
+	{"a live token with five hours left", "expires-soon", ""},
+	{"a token that expired yesterday", "expired", ""},
+	{"an app token", "app", ""},
+	{"a token that begins in two hours", "not-yet-valid", ""},
+	{"an App Secret", "app-secret", ""},
+	{"an access key", "access-key", ""},
+	{"a room code", "room-code", ""},
+	{"a token without its last character", "truncated", ""},
+	{"a token whose exp is in milliseconds", "milliseconds", ""},
+	{"an unsigned token", "alg-none", ""},
+	{"a token signed with another secret", "foreign-secret", "/dialect/details"},
+	{"the same, and the API does not say so", "foreign-secret", ""},
+	{"a live token without the right", "live", "/fault/403"},
+	{"a live token; the clock here is wrong", "live", "/clock/+8h"},
+	{"a live token, too many calls", "live", "/fault/429-retry-after-long"},
+	{"a live token; the API is down", "live", "/fault/503"},
+	{"a live token; a captive portal answers", "live", "/fault/html-200"},
+	{"a live token; the API points elsewhere", "live", "/fault/redirect-elsewhere"},
+	{"an app token, and the API is down", "app", "/fault/503"},
 }
 
 func (c *command) demo() *cobra.Command {
@@ -75,9 +75,6 @@ func (c *command) showDemo(ctx context.Context) error {
 	defer transport.CloseIdleConnections()
 	for _, stop := range tour {
 		f := credentials[stop.credential]
-		if stop.given == "" {
-			stop.given = f.Title
-		}
 		tester := connector.Tester{BaseURL: "http://" + listener.Addr().String() + stop.prefix + "/v2", Transport: transport, Retries: -1}
 		report := tester.Test(ctx, &connector.Credential{Name: f.Name, APIKeyValue: connector.Secret(f.Value)})
 		says := string(report.Code)
@@ -89,7 +86,7 @@ func (c *command) showDemo(ctx context.Context) error {
 		}
 		answered := "(not asked)"
 		if s := report.Server; s != nil {
-			answered = fmt.Sprintf("%d %s", s.Status, shorten(s.Message, 44))
+			answered = fmt.Sprintf("%d %s", s.Status, shorten(s.Message, 40))
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s: %s\n", stop.given, answered, report.Verdict, says)
 	}
