@@ -22,13 +22,14 @@ type members []member
 
 // member is one key of an object with its value.
 type member struct {
-	key     string
-	keyAt   int    // offset of the key's opening quote
-	valueAt int    // offset of the value's first character
-	raw     []byte // the value's text, a part of the input
-	text    string // the value, if it is a string
-	isText  bool
-	repeats bool // an earlier member has the same key
+	key        string
+	keyAt      int    // offset of the key's opening quote
+	valueAt    int    // offset of the value's first character
+	raw        []byte // the value's text, a part of the input
+	text       string // the value, if it is a string
+	isText     bool
+	repeats    bool // an earlier member has the same key
+	superseded bool // a later one has, which is the one that counts
 }
 
 // walk cuts a text that json.Valid has accepted into the members of its object.
@@ -43,6 +44,7 @@ func walk(data []byte) document {
 		return doc
 	}
 	object := make(map[string]any, len(doc.members))
+	repeated := false
 	for i := range doc.members {
 		m := &doc.members[i]
 		var value any = m.text
@@ -50,7 +52,16 @@ func walk(data []byte) document {
 			value = standIn(m.raw[0])
 		}
 		_, m.repeats = object[m.key]
+		repeated = repeated || m.repeats
 		object[m.key] = value
+	}
+	if repeated {
+		later := make(map[string]bool, len(object))
+		for i := len(doc.members) - 1; i >= 0; i-- {
+			m := &doc.members[i]
+			m.superseded = later[m.key]
+			later[m.key] = true
+		}
 	}
 	doc.value = object
 	return doc

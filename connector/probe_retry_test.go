@@ -258,10 +258,14 @@ func TestTheLastAnswerSurvivesADeadlineInABackOff(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			c.tester.BaseURL, c.tester.Transport, c.tester.Retries = base, newTransport(t), 20
-			ctx, cancel := c.ctx()
-			defer cancel()
 			token := liveToken()
-			r := c.tester.Test(ctx, named(token))
+			var r *connector.Report
+			// On a busy machine the deadline may fall into an attempt instead.
+			for tries := 0; tries < 3 && (r == nil || r.Code == connector.Timeout); tries++ {
+				ctx, cancel := c.ctx()
+				r = c.tester.Test(ctx, named(token))
+				cancel()
+			}
 			expect(t, r, connector.Inconclusive, connector.ServiceUnavailable, "")
 			sound(t, r, token)
 			if r.Server == nil || r.Server.Status != 503 || r.Server.Attempts < 2 || !strings.Contains(r.Server.Message, "upstream connect error") {

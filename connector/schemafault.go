@@ -65,7 +65,7 @@ func (r *reading) missing() {
 func (r *reading) unknown() {
 	for i := range r.doc.members {
 		m := &r.doc.members[i]
-		if isField(m.key) || m.key == "$schema" || m != r.doc.members.last(m.key) {
+		if isField(m.key) || m.key == "$schema" || m.superseded {
 			continue
 		}
 		message := r.field(m.key) + " is not one of a credential"

@@ -70,22 +70,30 @@ func clip(s string, limit int) string {
 
 // couldBeSecret says whether s has the look of something pasted into the wrong
 // place: a token, a key, a room code, or a long run of letters and digits.
-// A UUID is not one, for its runs are short.
+// A UUID is not one, for its runs are short and of one case.
 func couldBeSecret(s string) bool {
 	if l := lookalike(s); l == AppSecretLike || l == AccessKeyLike || l == RoomCodeLike {
 		return true
 	}
-	run, digit := 0, false
+	run, digit := 0, false                               // of letters and digits
+	long, lower, upper, figure := 0, false, false, false // of base64url characters: a whole secret within other text
 	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
+		c := s[i]
+		long, run = long+1, run+1
+		switch {
 		case c >= '0' && c <= '9':
-			run, digit = run+1, true
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
-			run++
+			digit, figure = true, true
+		case c >= 'a' && c <= 'z':
+			lower = true
+		case c >= 'A' && c <= 'Z':
+			upper = true
 		default:
 			run, digit = 0, false
+			if c != '-' && c != '_' {
+				long, lower, upper, figure = 0, false, false, false
+			}
 		}
-		if run >= 20 && digit {
+		if run >= 20 && digit || long >= 64 || long >= 32 && lower && upper && figure {
 			return true
 		}
 	}

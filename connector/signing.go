@@ -176,8 +176,8 @@ func (s *mintingSource) Token(ctx context.Context) (Secret, error) {
 	if err != nil {
 		return "", err
 	}
-	// Round takes the monotonic clock off: it stands still while a machine
-	// sleeps, and tokens do not.
-	s.current.Store(&minted{token, now.Round(0).Add(s.TTL - s.Margin)})
+	// Counted from exp, which is in whole seconds. Such a time has no monotonic
+	// clock, which stands still while a machine sleeps; tokens do not.
+	s.current.Store(&minted{token, time.Unix(now.Add(s.TTL).Unix(), 0).Add(-s.Margin)})
 	return token, nil
 }

@@ -234,56 +234,58 @@ func TestNoMoreTestsRunAtOnceThanAllowedAndNoFewer(t *testing.T) {
 // final failure made a batch six times slower.
 func TestConnectionsAreKeptAlsoWhereTestsFail(t *testing.T) {
 	t.Parallel()
-	const concurrency = 6
-	down := func(w http.ResponseWriter) {
-		w.Header().Set("Retry-After", "0") // no pause, for the test's sake
-		w.WriteHeader(http.StatusServiceUnavailable)
-		fmt.Fprint(w, `{"code":503,"message":"service unavailable"}`)
+	const concurrency, n = 6, 300
+	good, bad := liveToken(), fixtures.Sign(fixtures.OtherWorkspace(), fixtures.Management(fixtures.OtherWorkspace(), time.Now(), time.Hour))
+	creds := func(yield func(*connector.Credential) bool) {
+		for i := range n {
+			token := good
+			if i%10 == 9 {
+				token = bad
+			}
+			if !yield(named(token)) {
+				return
+			}
+		}
 	}
 	for _, c := range []struct {
-		name   string
-		answer func(nth int, w http.ResponseWriter, r *http.Request)
+		name string
+		fail func(w http.ResponseWriter) // what one in ten gets, at every attempt
+		want connector.Code
 	}{
-		{"all are accepted", func(_ int, w http.ResponseWriter, r *http.Request) { new(sandbox.Sandbox).ServeHTTP(w, r) }},
-		{"one in ten gets a 503", func(nth int, w http.ResponseWriter, r *http.Request) {
-			if nth%10 == 0 {
-				down(w)
-				return
-			}
-			new(sandbox.Sandbox).ServeHTTP(w, r)
-		}},
-		{"one in ten gets nothing but 503", func(nth int, w http.ResponseWriter, r *http.Request) {
-			if nth%10 < 3 {
-				down(w)
-				return
-			}
-			new(sandbox.Sandbox).ServeHTTP(w, r)
-		}},
-		{"one in ten gets a 401", func(nth int, w http.ResponseWriter, r *http.Request) {
-			if nth%10 == 0 {
-				w.WriteHeader(http.StatusUnauthorized)
-				fmt.Fprint(w, `{"code":401,"message":"Token validation error"}`)
-				return
-			}
-			new(sandbox.Sandbox).ServeHTTP(w, r)
-		}},
-		{"all get a page as large as is read", func(_ int, w http.ResponseWriter, _ *http.Request) {
+		{"one in ten gets a 503", func(w http.ResponseWriter) {
+			w.Header().Set("Retry-After", "0") // no pause, for the test's sake
+			w.WriteHeader(http.StatusServiceUnavailable)
+			fmt.Fprint(w, `{"code":503,"message":"service unavailable"}`)
+		}, connector.ServiceUnavailable},
+		{"one in ten gets a 401", func(w http.ResponseWriter) {
+			w.WriteHeader(http.StatusUnauthorized)
+			fmt.Fprint(w, `{"code":401,"message":"Token validation error"}`)
+		}, connector.TokenRefused},
+		{"one in ten gets a page almost as large as is read", func(w http.ResponseWriter) {
 			fmt.Fprint(w, "<html>"+strings.Repeat(" ", 60<<10))
-		}},
+		}, connector.UnexpectedResponse},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			count, base := serveCounting(t, concurrency, c.answer)
+			count, base := serveCounting(t, concurrency, func(_ int, w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Authorization") == "Bearer "+bad {
+					c.fail(w)
+					return
+				}
+				new(sandbox.Sandbox).ServeHTTP(w, r)
+			})
 			tester := connector.Tester{BaseURL: base, Transport: newTransport(t), Timeout: time.Minute, Concurrency: concurrency, Retries: 2}
-			n := 0
-			for range tester.TestAll(context.Background(), crowd(200)) {
-				n++
+			ended := map[connector.Code]int{}
+			for r := range tester.TestAll(context.Background(), creds) {
+				ended[r.Code]++
 			}
-			if n != 200 || count.requests < 200 {
-				t.Fatalf("%d reports, %d requests", n, count.requests)
+			if ended[connector.OK] != n-n/10 || ended[c.want] != n/10 {
+				t.Fatalf("they ended as %v", ended)
 			}
-			if conns := count.conns.Load(); conns > concurrency {
-				t.Errorf("%d connections for %d requests, want at most %d", conns, count.requests, concurrency)
+			// One for each worker; net/http gives up a few more on a busy machine,
+			// where a write is not noted within 50 ms.
+			if conns := count.conns.Load(); conns > 2*concurrency {
+				t.Errorf("%d connections for %d requests of %d workers", conns, count.requests, concurrency)
 			}
 		})
 	}
@@ -330,20 +332,28 @@ func endless(taken *atomic.Int64) iter.Seq[*connector.Credential] {
 
 func TestACallerMayStopEarly(t *testing.T) {
 	t.Parallel()
+	const concurrency = 4
 	api := new(sandbox.Sandbox)
+	var nth atomic.Int64
+	hanging := make(chan struct{}, concurrency)
 	base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if api.Requests() >= 20 { // the rest hangs, and must not hold up the end
+		if nth.Add(1) > 20 { // the rest hangs, and must not hold up the end
+			hanging <- struct{}{}
 			<-r.Context().Done()
 			return
 		}
 		api.ServeHTTP(w, r)
 	}))
 	var taken atomic.Int64
-	tester := connector.Tester{BaseURL: base, Transport: newTransport(t), Timeout: time.Minute, Concurrency: 4}
-	began := time.Now()
+	tester := connector.Tester{BaseURL: base, Transport: newTransport(t), Timeout: time.Minute, Concurrency: concurrency}
+	var began time.Time
 	n := 0
 	for range tester.TestAll(context.Background(), endless(&taken)) {
 		if n++; n == 5 {
+			for range concurrency {
+				<-hanging
+			}
+			began = time.Now()
 			break
 		}
 	}

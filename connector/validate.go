@@ -80,6 +80,11 @@ type reading struct {
 	problems []Problem
 	now      time.Time
 	settled  map[string]bool // fields about which all is said: one fault, one problem
+
+	// Where the last problem stands. Most follow in the order of the text, and
+	// counting from there keeps a document of many problems from taking a time
+	// that grows with their square.
+	at, line, column int
 }
 
 // read takes the steps up to, and without, the claims of the token.
@@ -140,7 +145,7 @@ func (r *reading) judgeMember(m *member, expand func(string) (string, bool)) {
 	if m.repeats {
 		r.add(pointer(m.key), DuplicateKey, m.keyAt, r.field(m.key)+" is given more than once")
 	}
-	if !m.isText || !isField(m.key) || m != r.doc.members.last(m.key) { // the last one counts
+	if m.superseded || !m.isText || !isField(m.key) {
 		return
 	}
 	if strings.ContainsRune(m.text, utf8.RuneError) && loneSurrogate(m.raw) {
@@ -190,10 +195,17 @@ func (r *reading) judgeToken(warnWithin time.Duration) {
 }
 
 func (r *reading) add(pointer string, code Code, offset int, message string) {
-	line, column := position(r.doc.data, offset)
+	if r.line == 0 || offset < r.at {
+		r.at, r.line, r.column = 0, 1, 1
+	}
+	lines, columns := position(r.doc.data[r.at:], offset-r.at)
+	if lines > 1 {
+		r.column = 1
+	}
+	r.at, r.line, r.column = offset, r.line+lines-1, r.column+columns-1
 	r.problems = append(r.problems, Problem{
 		Pointer: pointer, Code: code, Severity: SeverityError,
-		Message: message, Remedy: code.Info().Remedy, Line: line, Column: column,
+		Message: message, Remedy: code.Info().Remedy, Line: r.line, Column: r.column,
 	})
 }
 

@@ -2,6 +2,7 @@ package connector
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -389,7 +390,7 @@ func TestParseLeavesABlankValueToTheTester(t *testing.T) {
 			t.Errorf("%q: %v", blank, err)
 			continue
 		}
-		report := (&Tester{Offline: true}).Test(nil, cred)
+		report := (&Tester{Offline: true}).Test(context.Background(), cred)
 		if report.Code != NotAToken || report.LooksLike != EmptyLike {
 			t.Errorf("%q: %s, looks like %q", blank, report.Code, report.LooksLike)
 		}

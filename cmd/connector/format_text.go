@@ -81,7 +81,7 @@ func (t *text) report(source string, r result) {
 		mark, c = "?", yellow
 	}
 	fmt.Fprintf(t.w, "%s %s", t.paint(c, mark), t.paint(bold, source))
-	if rep.Name != "" {
+	if rep.Name != "" && rep.Name != r.source { // a saved one is named already
 		fmt.Fprintf(t.w, " (%s)", rep.Name)
 	}
 	fmt.Fprintf(t.w, ": %s", t.paint(c, string(rep.Verdict)))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -19,12 +20,16 @@ type input struct {
 	source string // as results name it
 	path   string // empty for standard input
 	plain  bool   // known to be a regular file
+	saved  bool   // a saved credential; source is its name
+	load   func(context.Context) ([]byte, error)
 	err    error
 }
 
 // inputs finds the documents that the arguments name: files, the *.json below
-// directories, and standard input for "-", which is read for nothing else.
-func inputs(args []string) ([]input, error) {
+// directories, standard input for "-", which is read for nothing else, and saved
+// credentials. An argument with a path separator or that ends in .json is a file,
+// also one that does not exist; a directory may be named without a separator.
+func inputs(args []string, from *saved) ([]input, error) {
 	var found []input
 	stdin := false
 	for _, arg := range args {
@@ -38,15 +43,22 @@ func inputs(args []string) ([]input, error) {
 		}
 		info, err := os.Stat(arg)
 		switch {
+		case err == nil && info.IsDir():
+			found = append(found, documentsBelow(arg)...)
+		case !isPath(arg):
+			found = append(found, from.input(arg))
 		case err != nil:
 			found = append(found, input{source: arg, err: err})
-		case info.IsDir():
-			found = append(found, documentsBelow(arg)...)
 		default:
 			found = append(found, input{source: arg, path: arg, plain: info.Mode().IsRegular()})
 		}
 	}
 	return found, nil
+}
+
+// isPath says whether an argument names a file, and not a saved credential.
+func isPath(arg string) bool {
+	return arg == "-" || strings.HasSuffix(arg, ".json") || strings.ContainsRune(arg, '/') || strings.ContainsRune(arg, filepath.Separator)
 }
 
 // documentsBelow lists the *.json files below a directory, in the order of
@@ -78,9 +90,12 @@ func documentsBelow(dir string) []input {
 
 // read returns the document, in buf if it fits there. One byte more than the most
 // a document may have is read, so that validation can say that it is too large.
-func (in input) read(stdin io.Reader, buf []byte) ([]byte, error) {
-	if in.err != nil {
+func (in input) read(ctx context.Context, stdin io.Reader, buf []byte) ([]byte, error) {
+	switch {
+	case in.err != nil:
 		return nil, in.err
+	case in.load != nil:
+		return in.load(ctx)
 	}
 	r := stdin
 	if in.path != "" {

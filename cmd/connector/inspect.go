@@ -15,27 +15,36 @@ import (
 func (c *command) inspect() *cobra.Command {
 	var judge judging
 	cmd := &cobra.Command{
-		Use:   "inspect [flags] FILE|-",
+		Use:   "inspect [flags] FILE|NAME|-",
 		Short: "Show what a token says of itself, without verifying it",
 		Long: `inspect reads the claims of a token, from a credential document or from a file
 that holds the bare token. Anyone can write such claims: nothing is verified, and
 whether the token works only connector test can tell.`,
 		Example: `  connector inspect credential.json
   pbpaste | connector inspect -`,
-		Args: cobra.MatchAll(someInput, cobra.ExactArgs(1)),
+		Args: cobra.ExactArgs(1),
 	}
+	var key keyFlag
+	var from saved
 	printAs := choose(cmd, "format", "how to print it", "text", "json")
 	judge.flags(cmd)
-	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		found, err := inputs(args)
+	key.flags(cmd)
+	from.flags(cmd)
+	cmd.ValidArgsFunction = from.names
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		defer from.close()
+		found, err := inputs(args, &from)
 		if err != nil {
 			return err
 		}
 		if len(found) != 1 {
 			return errors.New("inspect reads one credential; name a file")
 		}
-		data, err := found[0].read(c.in, nil)
-		if err != nil {
+		data, err := found[0].read(cmd.Context(), c.in, nil)
+		var known *failure
+		if errors.As(err, &known) {
+			return err
+		} else if err != nil {
 			return unreadable(fmt.Errorf("%s cannot be read: %s", args[0], reason(err)))
 		}
 		value, err := tokenIn(data, judge.validator())
@@ -44,10 +53,20 @@ whether the token works only connector test can tell.`,
 		}
 		token := connector.Inspect(value)
 		findings := token.Findings(judge.within())
+		signer, err := key.find(c)
+		if err != nil {
+			return err
+		}
+		proof := error(errUnproven)
+		if signer != nil {
+			if proof = signer.Verify(connector.Secret(value)); proof == connector.SignatureRejected {
+				findings = append([]connector.Code{connector.SignatureRejected}, findings...)
+			}
+		}
 		if printAs.value == "json" {
-			printInspection(c.out, found[0].source, token, findings)
+			printInspection(c.out, found[0].source, token, findings, proof)
 		} else {
-			printToken(c.out, token, findings)
+			printToken(c.out, token, findings, proof)
 		}
 		for _, code := range findings {
 			if code.Info().Class == connector.AboutCredential {
@@ -58,6 +77,9 @@ whether the token works only connector test can tell.`,
 	}
 	return cmd
 }
+
+// errUnproven: no signing key was given.
+var errUnproven = errors.New("no signing key was given")
 
 // tokenIn finds the token in a credential document, or takes the text as it is.
 func tokenIn(data []byte, v *connector.Validator) (string, error) {
@@ -71,7 +93,7 @@ func tokenIn(data []byte, v *connector.Validator) (string, error) {
 	return cred.APIKeyValue.Reveal(), nil
 }
 
-func printInspection(w io.Writer, source string, t connector.Token, findings []connector.Code) {
+func printInspection(w io.Writer, source string, t connector.Token, findings []connector.Code, proof error) {
 	out := struct {
 		Version   int                 `json:"schema_version"`
 		Source    string              `json:"source"`
@@ -79,7 +101,7 @@ func printInspection(w io.Writer, source string, t connector.Token, findings []c
 		Token     *connector.Token    `json:"token"`
 		LooksLike connector.Lookalike `json:"looks_like"`
 		Findings  []connector.Code    `json:"findings"`
-	}{Version: 1, Source: source, LooksLike: t.LooksLike, Findings: findings}
+	}{Version: 1, Source: source, Verified: proof == nil, LooksLike: t.LooksLike, Findings: findings}
 	if t.Readable() {
 		out.Token = &t
 	}
@@ -89,7 +111,7 @@ func printInspection(w io.Writer, source string, t connector.Token, findings []c
 	writeJSON(w, out)
 }
 
-func printToken(w io.Writer, t connector.Token, findings []connector.Code) {
+func printToken(w io.Writer, t connector.Token, findings []connector.Code, proof error) {
 	p := newPainter(w)
 	line := func(label, value string) { fmt.Fprintf(w, "%-12s %s\n", label, value) }
 	if t.Readable() {
@@ -118,6 +140,10 @@ func printToken(w io.Writer, t connector.Token, findings []connector.Code) {
 		if remedy := code.Info().Remedy; remedy != "" {
 			line("", "next: "+remedy)
 		}
+	}
+	if proof == nil {
+		fmt.Fprintln(w, p.paint(faint, "The App Secret given signed these claims. Whether the token works, connector test asks the API."))
+		return
 	}
 	fmt.Fprintln(w, p.paint(faint, "Nothing here is verified: anyone can write such claims. connector test asks the API."))
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,7 +39,7 @@ func (k *keyFlag) find(c *command) (*connector.SigningKey, error) {
 	} else if info, err := os.Stat(k.file); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
 		return nil, &failure{exitUntested, fmt.Errorf("%s can be read by others than its owner", k.file), "chmod 600 " + k.file}
 	}
-	data, err := in.read(c.in, nil)
+	data, err := in.read(context.Background(), c.in, nil)
 	if err != nil {
 		return nil, unreadable(fmt.Errorf("%s cannot be read: %s", k.file, reason(err)))
 	}

@@ -17,6 +17,7 @@ type result struct {
 	report   *connector.Report   // of test
 	problems []connector.Problem // of validate
 	err      error               // the input could not be read
+	saved    bool                // source is the name of a saved credential
 }
 
 // status is what a result means for the exit code.

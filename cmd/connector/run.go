@@ -100,7 +100,8 @@ No account yet? Try: connector demo`,
 	root.SetIn(c.in)
 	root.SetOut(c.out)
 	root.SetErr(c.err)
-	root.AddCommand(c.validate(), c.inspect(), c.test(), c.form(), c.sandbox(), c.demo(), c.version())
+	root.AddCommand(c.validate(), c.inspect(), c.test(), c.form(), c.token(), c.credential(), c.renew(), c.storage(),
+		c.sandbox(), c.demo(), c.version())
 	return root
 }
 

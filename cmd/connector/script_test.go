@@ -57,6 +57,11 @@ func TestScripts(t *testing.T) {
 			env.Defer(api.Close)
 			env.Setenv("API", api.URL)
 			env.Setenv(logEnv, logs)
+			env.Setenv("XDG_DATA_HOME", filepath.Join(env.WorkDir, "data"))
+			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "config"))
+			if err := writeKeyFiles(env.WorkDir); err != nil {
+				return err
+			}
 			kinds := filepath.Join(env.WorkDir, "kinds")
 			if err := os.Mkdir(kinds, 0o700); err != nil {
 				return err
@@ -71,6 +76,18 @@ func TestScripts(t *testing.T) {
 		},
 	})
 	t.Cleanup(func() { searchLogs(t, logs, cases) })
+}
+
+// writeKeyFiles writes the signing keys of both fake workspaces.
+func writeKeyFiles(dir string) error {
+	rotated := fixtures.Key{AccessKey: fixtures.Workspace().AccessKey, AppSecret: fixtures.OtherWorkspace().AppSecret}
+	for name, key := range map[string]fixtures.Key{"key.json": fixtures.Workspace(), "other-key.json": fixtures.OtherWorkspace(), "bad.json": rotated} {
+		data, _ := json.Marshal(map[string]string{"access_key": key.AccessKey, "app_secret": key.AppSecret})
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // searchLogs looks for secrets in everything that the scripts printed. Tokens

@@ -61,10 +61,12 @@ func (c *command) test() *cobra.Command {
 		out     output
 		judge   judging
 		call    calling
+		key     keyFlag
+		from    sources
 		offline bool
 	)
 	cmd := &cobra.Command{
-		Use:   "test [flags] FILE|DIR|- ...",
+		Use:   "test [flags] FILE|DIR|NAME|- ...",
 		Short: "Test whether credentials work, and say why if they do not",
 		Long: `test makes one harmless call with each credential (it lists rooms, by a name
 that no room has) and combines the answer with what the token says of itself, so
@@ -73,9 +75,9 @@ told apart.`,
 		Example: `  connector test credential.json
   connector test --format json credentials/
   connector test --offline credential.json`,
-		Args: someInput,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			found, err := inputs(args)
+			defer from.close()
+			found, err := from.find(cmd.Context(), args)
 			if err != nil {
 				return err
 			}
@@ -84,12 +86,18 @@ told apart.`,
 				return err
 			}
 			tester.WarnWithin, tester.Offline = judge.within(), offline
+			if tester.Key, err = key.find(c); err != nil {
+				return err
+			}
 			out.begin(c.out, "test")
 			bar := newProgress(c.err, len(found))
 			for r := range c.testAll(cmd.Context(), tester, judge.validator(), found) {
 				bar.hide()
 				out.add(r)
 				bar.step()
+				if r.saved && !offline {
+					c.record(cmd.Context(), &from.saved, r)
+				}
 			}
 			bar.hide()
 			if left := len(found) - out.n; left > 0 {
@@ -101,6 +109,8 @@ told apart.`,
 	out.flags(cmd)
 	judge.flags(cmd)
 	call.flags(cmd)
+	key.flags(cmd)
+	from.flags(cmd)
 	cmd.Flags().BoolVar(&offline, "offline", false, "make no call: judge by the claims alone, which never ends in accepted")
 	return cmd
 }
@@ -114,7 +124,7 @@ func (c *command) testAll(ctx context.Context, tester *connector.Tester, v *conn
 	}
 	return func(yield func(result) bool) {
 		all := make([]parsed, len(found))
-		parallel(ctx, len(found), func(i int, buf []byte) { all[i].cred, all[i].error = c.readCredential(found[i], v, buf) })
+		parallel(ctx, len(found), func(i int, buf []byte) { all[i].cred, all[i].error = c.readCredential(ctx, found[i], v, buf) })
 
 		creds := func(next func(*connector.Credential) bool) {
 			for _, p := range all {
@@ -132,7 +142,7 @@ func (c *command) testAll(ctx context.Context, tester *connector.Tester, v *conn
 				if !ok {
 					return
 				}
-				r = result{source: found[i].source, report: report}
+				r = result{source: found[i].source, report: report, saved: found[i].saved}
 			}
 			if r.source != "" && !yield(r) {
 				return
@@ -142,8 +152,8 @@ func (c *command) testAll(ctx context.Context, tester *connector.Tester, v *conn
 }
 
 // readCredential reads one credential, or the result that says why not.
-func (c *command) readCredential(in input, v *connector.Validator, buf []byte) (*connector.Credential, result) {
-	data, err := in.read(c.in, buf)
+func (c *command) readCredential(ctx context.Context, in input, v *connector.Validator, buf []byte) (*connector.Credential, result) {
+	data, err := in.read(ctx, c.in, buf)
 	if err != nil {
 		return nil, result{source: in.source, err: err, report: connector.UnreadableReport(reason(err))}
 	}
@@ -153,6 +163,18 @@ func (c *command) readCredential(in input, v *connector.Validator, buf []byte) (
 		return nil, result{source: in.source, report: connector.InvalidReport(invalid)}
 	}
 	return cred, result{}
+}
+
+// record keeps what a test of a saved credential found. That it cannot be kept
+// changes nothing about the result.
+func (c *command) record(ctx context.Context, from *saved, r result) {
+	db, err := from.store(ctx)
+	if err == nil {
+		err = db.RecordTest(ctx, r.source, r.report)
+	}
+	if err != nil && ctx.Err() == nil {
+		fmt.Fprintf(c.err, "connector: warning: the result was not recorded: %s\n", printable(err.Error()))
+	}
 }
 
 // progress is a bar on a terminal, and nothing elsewhere.

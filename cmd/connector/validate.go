@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"os"
 	"runtime"
 	"sync"
@@ -44,8 +43,9 @@ func (j *judging) validator() *connector.Validator {
 func (c *command) validate() *cobra.Command {
 	var out output
 	var judge judging
+	var from sources
 	cmd := &cobra.Command{
-		Use:   "validate [flags] FILE|DIR|- ...",
+		Use:   "validate [flags] FILE|DIR|NAME|- ...",
 		Short: "Check credential documents and the claims of their tokens, offline",
 		Long: `validate checks credential documents against the JSON Schema and looks at the
 claims of their tokens, without a call. Every problem is shown at once, with its
@@ -53,9 +53,9 @@ line and the next step.`,
 		Example: `  connector validate credential.json
   connector validate --format github credentials/
   jq .credential config.json | connector validate -`,
-		Args: someInput,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			found, err := inputs(args)
+			defer from.close()
+			found, err := from.find(cmd.Context(), args)
 			if err != nil {
 				return err
 			}
@@ -69,6 +69,7 @@ line and the next step.`,
 	}
 	out.flags(cmd)
 	judge.flags(cmd)
+	from.flags(cmd)
 	return cmd
 }
 
@@ -78,7 +79,7 @@ func (c *command) validateAll(ctx context.Context, v *connector.Validator, found
 	results := make([]result, len(found))
 	done := parallel(ctx, len(found), func(i int, buf []byte) {
 		results[i].source = found[i].source
-		data, err := found[i].read(c.in, buf)
+		data, err := found[i].read(ctx, c.in, buf)
 		if err != nil {
 			results[i].err = err
 			return
@@ -110,12 +111,4 @@ func parallel(ctx context.Context, n int, do func(i int, buf []byte)) int {
 	}
 	workers.Wait()
 	return min(int(next.Load()), n)
-}
-
-// someInput asks for at least one argument: a check of nothing must not pass.
-func someInput(_ *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return errors.New("no input: name files or directories, or - for standard input")
-	}
-	return nil
 }

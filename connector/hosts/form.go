@@ -52,6 +52,9 @@ func AirbyteSpecification() map[string]any {
 	delete(properties, "$schema")
 	for _, f := range connector.Form() {
 		p := properties[f.Name].(map[string]any)
+		if p["pattern"] != nil {
+			p["pattern_descriptor"] = "not blank" // shown in the pattern's place
+		}
 		if f.Secret {
 			p["airbyte_secret"] = true
 			p["pattern_descriptor"] = "header.payload.signature"

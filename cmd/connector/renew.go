@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/connector/store"
+)
+
+func (c *command) renew() *cobra.Command {
+	var (
+		from        saved
+		call        calling
+		key         keyFlag
+		everything  bool
+		within, ttl time.Duration
+	)
+	cmd := &cobra.Command{
+		Use:   "renew NAME|--all [--within 48h] [--ttl 24h] [--key-file FILE]",
+		Short: "Put fresh tokens in the place of saved ones that end soon",
+		Long: `renew signs a new token for a saved credential whose token ends soon, with the
+signing key of the same access key, tests it, and only then puts it in the place
+of the old one. Whatever fails, the old token stays.`,
+		Example: `  connector renew --all --within 48h --key-file key.json`,
+		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: from.names,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			defer from.close()
+			ctx := cmd.Context()
+			if everything == (len(args) == 1) {
+				return errors.New("name one credential, or give --all")
+			}
+			signer, err := key.must(c)
+			if err != nil {
+				return err
+			}
+			tester, err := call.tester(cmd)
+			if err != nil {
+				return err
+			}
+			db, err := from.store(ctx)
+			if err != nil {
+				return err
+			}
+			var records []store.Record
+			if everything {
+				records, err = db.List(ctx)
+			} else {
+				var r store.Record
+				r, err = db.Show(ctx, args[0])
+				records = []store.Record{r}
+			}
+			if err != nil {
+				return explained(err)
+			}
+			if len(records) == 0 {
+				return unreadable(errors.New("no credential is saved"))
+			}
+			worst := passed
+			for _, r := range records {
+				if ctx.Err() != nil {
+					break
+				}
+				said, st := c.renewOne(ctx, db, tester, *signer, r, within, orNever(ttl))
+				worst = max(worst, st)
+				fmt.Fprintf(c.out, "%s: %s\n", printable(r.Name), said)
+			}
+			switch worst {
+			case failed:
+				return exit(exitRejected)
+			case unknown:
+				return exit(exitUntested)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&everything, "all", false, "every saved credential")
+	cmd.Flags().DurationVar(&within, "within", 48*time.Hour, "renew what ends within this time")
+	cmd.Flags().DurationVar(&ttl, "ttl", connector.DefaultTTL, "how long the new token lives")
+	from.flags(cmd)
+	call.flags(cmd)
+	key.flags(cmd)
+	return cmd
+}
+
+// renewOne renews one credential if it is time, and says what it did.
+func (c *command) renewOne(ctx context.Context, db *store.Store, tester *connector.Tester, signer connector.SigningKey, r store.Record, within, ttl time.Duration) (string, status) {
+	switch {
+	case r.AccessKey != signer.AccessKey:
+		return "skipped: the signing key is of another access key", passed
+	case r.ExpiresAt.IsZero():
+		return "skipped: its token never expires", passed
+	case time.Until(r.ExpiresAt) > within:
+		return "skipped: its token expires " + from(time.Until(r.ExpiresAt)), passed
+	}
+	old, err := db.Credential(ctx, r.Name)
+	if err != nil {
+		return "not renewed: " + err.Error(), unknown
+	}
+	fresh := *old
+	if fresh.APIKeyValue, err = signer.Mint(ttl); err != nil {
+		return "not renewed: " + err.Error(), failed
+	}
+	report := tester.Test(ctx, &fresh)
+	if report.Verdict != connector.Accepted {
+		st := unknown
+		if report.Verdict == connector.Rejected {
+			st = failed
+		}
+		return fmt.Sprintf("not renewed, the old token stays: the new one is %s: %s [%s]", report.Verdict, report.Message, report.Code), st
+	}
+	if err := db.Replace(ctx, r.Name, old.APIKeyValue, fresh.APIKeyValue); err != nil {
+		return "not renewed: " + err.Error(), unknown
+	}
+	if err := db.RecordTest(ctx, r.Name, report); err != nil {
+		fmt.Fprintf(c.err, "connector: warning: the result was not recorded: %s\n", printable(err.Error()))
+	}
+	left, _ := report.Token.ExpiresIn()
+	return "renewed: the API accepted the new token; it expires " + from(left), passed
+}

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/connector/store"
+)
+
+// saved finds the store of saved credentials. It is opened when it is needed
+// and not before: most runs read files only.
+type saved struct {
+	url, key string
+	mu       sync.Mutex
+	open     *store.Store
+}
+
+func (s *saved) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&s.url, "store", "", "where credentials are saved, also CONNECTOR_STORE: sqlite:///path or postgres://…; a file of yours if empty")
+	cmd.Flags().StringVar(&s.key, "store-key", "", `file of the key that seals them, or "keyring" for the system's; else CONNECTOR_STORE_KEY holds the key; a file of yours if both are empty`)
+}
+
+// store opens the store.
+func (s *saved) store(ctx context.Context) (*store.Store, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open != nil {
+		return s.open, nil
+	}
+	url, err := s.location()
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	key, err := s.keySource()
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	db, err := store.Open(ctx, url, key)
+	if err != nil {
+		return nil, explained(err)
+	}
+	s.open = db
+	return db, nil
+}
+
+func (s *saved) location() (string, error) {
+	if s.url != "" {
+		return s.url, nil
+	}
+	if url := os.Getenv("CONNECTOR_STORE"); url != "" {
+		return url, nil
+	}
+	return store.DefaultURL()
+}
+
+func (s *saved) keySource() (store.KeySource, error) {
+	switch text := os.Getenv("CONNECTOR_STORE_KEY"); {
+	case s.key == "keyring":
+		return store.Keyring("connector", "store-key"), nil
+	case s.key != "":
+		return store.KeyFile(s.key), nil
+	case text != "":
+		return store.Keys(connector.Secret(text)), nil
+	}
+	path, err := store.DefaultKeyFile()
+	return store.KeyFile(path), err
+}
+
+func (s *saved) close() {
+	if s.open != nil {
+		s.open.Close()
+		s.open = nil
+	}
+}
+
+// explained gives an error of the store its exit code and its next step.
+func explained(err error) error {
+	if err == nil {
+		return nil
+	}
+	f := &failure{exitUntested, err, ""}
+	switch {
+	case errors.Is(err, store.ErrExists):
+		f.code, f.hint = exitRejected, "choose another name, or change it with connector credential edit"
+	case errors.Is(err, store.ErrInvalid):
+		f.code = exitRejected
+	case errors.Is(err, store.ErrNotFound):
+		f.hint = "connector credential list shows the names; for a file write a path such as ./NAME"
+	case errors.Is(err, store.ErrLocked):
+		f.hint = "give the key that sealed it, with --store-key or CONNECTOR_STORE_KEY"
+	case errors.Is(err, store.ErrDamaged):
+		f.hint = "save its value anew: connector credential edit NAME"
+	case errors.Is(err, store.ErrURL):
+		f.code, f.hint = exitUsage, "a store is sqlite:///absolute/path or postgres://user@host/database"
+	}
+	return f
+}
+
+// document is a saved credential as the document that it would be in a file.
+func document(cred *connector.Credential) []byte {
+	data, err := json.MarshalIndent(struct {
+		Name        string `json:"name"`
+		Description string `json:"description,omitempty"`
+		Value       string `json:"api_key_value"`
+	}{cred.Name, cred.Description, cred.APIKeyValue.Reveal()}, "", "  ")
+	if err != nil {
+		panic(err) // three strings
+	}
+	return append(data, '\n')
+}
+
+// input is a saved credential in the place of a file.
+func (s *saved) input(name string) input {
+	return input{source: name, saved: true, load: func(ctx context.Context) ([]byte, error) {
+		db, err := s.store(ctx)
+		if err != nil {
+			return nil, err
+		}
+		cred, err := db.Credential(ctx, name)
+		if err != nil {
+			return nil, explained(err)
+		}
+		return document(cred), nil
+	}}
+}
+
+// all is every saved credential; it is an error that there is none.
+func (s *saved) all(ctx context.Context) ([]input, error) {
+	db, err := s.store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	records, err := db.List(ctx)
+	if err != nil {
+		return nil, explained(err)
+	}
+	if len(records) == 0 {
+		return nil, &failure{exitUntested, errors.New("no credential is saved"), "save one with connector credential add NAME"}
+	}
+	var found []input
+	for _, r := range records {
+		found = append(found, s.input(r.Name))
+	}
+	return found, nil
+}
+
+// names completes the names of saved credentials in a shell.
+func (s *saved) names(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	db, err := s.store(cmd.Context())
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	defer s.close()
+	records, _ := db.List(cmd.Context())
+	var names []string
+	for _, r := range records {
+		names = append(names, r.Name)
+	}
+	return names, cobra.ShellCompDirectiveDefault
+}
+
+// sources is what the verbs that take credentials share: files, directories,
+// standard input, saved names, or all of the saved ones.
+type sources struct {
+	saved
+	everything bool
+}
+
+func (s *sources) flags(cmd *cobra.Command) {
+	s.saved.flags(cmd)
+	cmd.Flags().BoolVar(&s.everything, "all", false, "every saved credential")
+	cmd.ValidArgsFunction = s.names
+}
+
+// find returns what to read.
+func (s *sources) find(ctx context.Context, args []string) ([]input, error) {
+	switch {
+	case s.everything && len(args) > 0:
+		return nil, errors.New("--all stands for every saved credential; name none beside it")
+	case s.everything:
+		return s.all(ctx)
+	case len(args) == 0:
+		return nil, errors.New("no input: name files, directories or saved credentials, or - for standard input")
+	}
+	found, err := inputs(args, &s.saved)
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}

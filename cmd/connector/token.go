@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/100ms-connector/connector-go/connector"
+)
+
+func (c *command) token() *cobra.Command {
+	cmd := &cobra.Command{Use: "token", Short: "Sign management tokens, and prove who signed one"}
+	cmd.AddCommand(c.tokenMint(), c.tokenVerify())
+	return cmd
+}
+
+func (c *command) tokenMint() *cobra.Command {
+	var key keyFlag
+	var ttl time.Duration
+	var long bool
+	cmd := &cobra.Command{
+		Use:   "mint [--ttl 24h] [--key-file FILE]",
+		Short: "Sign a management token and print it, alone",
+		Long: `mint signs a management token with the App Secret of a workspace, which is what
+100ms recommends for production, and prints the token alone.`,
+		Example: `  connector token mint --key-file key.json >token
+  connector token mint | connector credential add production --value-file -`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			signer, err := key.must(c)
+			if err != nil {
+				return err
+			}
+			signer.AllowLong = long
+			token, err := signer.Mint(orNever(ttl))
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(c.out, token.Reveal())
+			return nil
+		},
+	}
+	key.flags(cmd)
+	cmd.Flags().DurationVar(&ttl, "ttl", connector.DefaultTTL, "how long the token lives; more than 336h (14 days) only with --allow-long")
+	cmd.Flags().BoolVar(&long, "allow-long", false, "allow a token that lives longer than 14 days")
+	return cmd
+}
+
+// orNever keeps a --ttl of 0 from meaning the library's default.
+func orNever(ttl time.Duration) time.Duration {
+	if ttl == 0 {
+		return -1
+	}
+	return ttl
+}
+
+func (c *command) tokenVerify() *cobra.Command {
+	var key keyFlag
+	var from saved
+	cmd := &cobra.Command{
+		Use:   "verify [--key-file FILE] FILE|NAME|-",
+		Short: "Prove that a key signed a token: exit 0 if so, 1 if not",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			defer from.close()
+			signer, err := key.must(c)
+			if err != nil {
+				return err
+			}
+			if key.file == "-" && args[0] == "-" {
+				return errors.New("standard input holds the key or the token, not both")
+			}
+			value, err := c.tokenAt(cmd.Context(), args[0], &from)
+			if err != nil {
+				return err
+			}
+			switch err := signer.Verify(connector.Secret(value)); {
+			case err == nil:
+				fmt.Fprintf(c.out, "%s: proven: the key of %s signed this token; whether it still works, connector test says\n", printable(args[0]), signer.AccessKey)
+				return nil
+			case errors.Is(err, connector.SignatureRejected):
+				fmt.Fprintf(c.out, "%s: not proven: the token names this access key, but the App Secret given did not sign it [signature_rejected]\n", printable(args[0]))
+			default:
+				fmt.Fprintf(c.out, "%s: not proven: %s\n", printable(args[0]), unprovable(err, value))
+			}
+			return exit(exitRejected)
+		},
+		ValidArgsFunction: from.names,
+	}
+	key.flags(cmd)
+	from.flags(cmd)
+	return cmd
+}
+
+// unprovable says why there is nothing to verify.
+func unprovable(err error, value string) string {
+	var code connector.Code
+	if errors.As(err, &code) {
+		return connector.Inspect(value).Why(code) + " [" + string(code) + "]"
+	}
+	return err.Error()
+}
+
+// tokenAt reads a token: from a document, a bare text or a saved credential.
+func (c *command) tokenAt(ctx context.Context, arg string, from *saved) (string, error) {
+	found, err := inputs([]string{arg}, from)
+	if err != nil {
+		return "", err
+	}
+	if len(found) != 1 {
+		return "", errors.New("one credential is read here; name a file")
+	}
+	data, err := found[0].read(ctx, c.in, nil)
+	var known *failure
+	if errors.As(err, &known) {
+		return "", err
+	}
+	if err != nil {
+		return "", unreadable(fmt.Errorf("%s cannot be read: %s", arg, reason(err)))
+	}
+	value, err := tokenIn(data, new(connector.Validator))
+	if err != nil {
+		return "", &failure{exitRejected, fmt.Errorf("%s: %w", arg, err), "see connector validate " + arg}
+	}
+	return value, nil
+}
