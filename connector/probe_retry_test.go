@@ -191,7 +191,11 @@ func TestARetryAfterThatDoesNotFitIsReportedAtOnce(t *testing.T) {
 			api, requests := limited(c.header, c.message)
 			tester := connector.Tester{BaseURL: serve(t, api), Transport: newTransport(t), Timeout: ample, Retries: 5}
 			token := liveToken()
+			began := time.Now()
 			r := tester.Test(context.Background(), named(token))
+			if took := time.Since(began); took > ample/2 {
+				t.Errorf("it waited for %s all the same", took)
+			}
 			expect(t, r, connector.Inconclusive, connector.RateLimited, "")
 			sound(t, r, token)
 			if requests.Load() != 1 || r.RetryAfter < c.least || r.RetryAfter > c.most {

@@ -5,11 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
-	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -47,8 +44,6 @@ made, the credential is saved, with a warning.`,
   connector token mint | connector credential add production --value-file -`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			defer from.close()
-			ctx := cmd.Context()
 			tester, err := call.tester(cmd)
 			if err != nil {
 				return err
@@ -56,27 +51,29 @@ made, the credential is saved, with a warning.`,
 			if tester.Key, err = key.find(c); err != nil {
 				return err
 			}
-			db, err := from.store(ctx)
-			if err != nil {
-				return err
+			if noTest {
+				tester = nil
 			}
-			// Asking for a token that cannot be saved would waste it.
-			if _, err := db.Show(ctx, args[0]); err == nil {
-				return explained(&store.RecordError{Name: args[0], Err: store.ErrExists})
-			}
-			value, err := c.readValue(ctx, valueFile)
-			if err != nil {
-				return err
-			}
-			cred := &connector.Credential{Name: args[0], Description: description, APIKeyValue: value}
-			report, err := c.checked(ctx, tester, cred, noTest)
-			if err != nil {
-				return err
-			}
-			if err := db.Save(ctx, cred); err != nil {
-				return explained(err)
-			}
-			return c.savedAs(ctx, db, cred.Name, report)
+			ctx := cmd.Context()
+			return from.use(ctx, func(db *store.Store) error {
+				// Asking for a token that cannot be saved would waste it.
+				if _, err := db.Show(ctx, args[0]); err == nil {
+					return &store.RecordError{Name: args[0], Err: store.ErrExists}
+				}
+				value, err := c.readValue(ctx, valueFile)
+				if err != nil {
+					return err
+				}
+				cred, report, err := c.judge(ctx, tester, &connector.Credential{Name: args[0], Description: description, APIKeyValue: value})
+				if err != nil {
+					return err
+				}
+				if err := db.Save(ctx, cred); err != nil {
+					return err
+				}
+				c.sayTested(ctx, db, cred.Name, report)
+				return nil
+			})
 		},
 	}
 	cmd.Flags().StringVar(&description, "description", "", "what it is for and who looks after it")
@@ -88,63 +85,75 @@ made, the credential is saved, with a warning.`,
 	return cmd
 }
 
-// checked validates a credential and tests it. The report is nil if no test was
-// asked for; what may not be saved is an error, already printed.
-func (c *command) checked(ctx context.Context, tester *connector.Tester, cred *connector.Credential, noTest bool) (*connector.Report, error) {
-	parsed, err := connector.ParseCredential(document(cred))
+// judge validates a credential as a document would be, and tests it. Without a
+// tester it refuses only what is no token, and the report is nil. What is
+// rejected is an error, already printed.
+func (c *command) judge(ctx context.Context, tester *connector.Tester, given *connector.Credential) (*connector.Credential, *connector.Report, error) {
+	cred, err := connector.ParseCredential(document(given))
 	var invalid *connector.ValidationError
 	if errors.As(err, &invalid) {
-		return nil, c.refuse(cred.Name, connector.InvalidReport(invalid))
+		return nil, nil, c.refuse(given.Name, connector.InvalidReport(invalid))
 	}
-	cred.APIKeyValue = parsed.APIKeyValue
-	if noTest {
-		if t := connector.Inspect(cred.APIKeyValue.Reveal()); t.Fault == connector.NotAToken {
-			tester := connector.Tester{Offline: true}
-			return nil, c.refuse(cred.Name, tester.Test(ctx, parsed))
-		}
-		return nil, nil
+	offline := tester == nil
+	if offline {
+		tester = &connector.Tester{Offline: true}
 	}
-	report := tester.Test(ctx, parsed)
-	if report.Verdict == connector.Rejected {
-		return nil, c.refuse(cred.Name, report)
+	report := tester.Test(ctx, cred)
+	switch {
+	case report.Verdict == connector.Rejected && (!offline || report.Code == connector.NotAToken):
+		return nil, nil, c.refuse(given.Name, report)
+	case offline:
+		return cred, nil, nil
 	}
-	return report, nil
+	return cred, report, nil
 }
 
 // refuse prints why a credential is not saved.
 func (c *command) refuse(name string, report *connector.Report) error {
-	t := newText(c.out, "test", false).(*text)
-	t.result(result{source: name, report: report})
-	t.w.Flush()
+	c.printResult(result{source: name, report: report})
 	fmt.Fprintln(c.err, "connector: not saved: the test rejected it")
 	return exit(exitRejected)
 }
 
-// savedAs says that a credential is saved, and records its test.
-func (c *command) savedAs(ctx context.Context, db *store.Store, name string, report *connector.Report) error {
+// printResult prints one result of a test for people, without a summary.
+func (c *command) printResult(r result) {
+	t := newText(c.out, "test", false).(*text)
+	t.result(r)
+	t.w.Flush()
+}
+
+// sayTested records the test of a credential that was saved, and says both.
+func (c *command) sayTested(ctx context.Context, db *store.Store, name string, report *connector.Report) {
 	if report == nil {
 		fmt.Fprintf(c.out, "%s: saved, not tested\n", printable(name))
-		return nil
+		return
 	}
-	if err := db.RecordTest(ctx, name, report); err != nil {
-		fmt.Fprintf(c.err, "connector: warning: saved, but the result of the test was not recorded: %s\n", printable(err.Error()))
-	}
-	fmt.Fprintf(c.out, "%s: saved: %s\n", printable(name), report.Message)
-	if report.Verdict != connector.Accepted {
+	c.recordTest(ctx, db, name, report)
+	if report.Verdict == connector.Accepted {
+		fmt.Fprintf(c.out, "%s: saved: %s\n", printable(name), report.Message)
+	} else {
+		fmt.Fprintf(c.out, "%s: saved, not judged\n", printable(name))
 		fmt.Fprintf(c.err, "connector: warning: saved, but it could not be tested: %s [%s]\nconnector: hint: %s\n", report.Message, report.Code, report.Remedy)
 	}
 	for _, w := range report.Warnings {
 		fmt.Fprintf(c.err, "connector: warning: %s [%s]\n", w.Info().Meaning, w)
 	}
-	return nil
+}
+
+// recordTest keeps what a test of a saved credential found. That it cannot be
+// kept changes nothing about the result.
+func (c *command) recordTest(ctx context.Context, db *store.Store, name string, report *connector.Report) {
+	if err := db.RecordTest(ctx, name, report); err != nil && ctx.Err() == nil {
+		fmt.Fprintf(c.err, "connector: warning: the result was not recorded: %s\n", printable(err.Error()))
+	}
 }
 
 // readValue reads a token from a file, standard input, or a prompt that does not
 // show it.
 func (c *command) readValue(ctx context.Context, file string) (connector.Secret, error) {
 	if file == "" {
-		in, ok := c.in.(*os.File)
-		if !ok || !term.IsTerminal(int(in.Fd())) {
+		in, ok := c.terminal()
+		if !ok {
 			return "", errors.New("there is no terminal to ask at: give --value-file FILE, or --value-file - for standard input")
 		}
 		fmt.Fprint(c.err, "API Key Value (the management token; it is not shown): ")
@@ -166,219 +175,10 @@ func (c *command) readValue(ctx context.Context, file string) (connector.Secret,
 	return connector.Secret(strings.TrimRight(string(data), "\r\n")), nil // its own line end is no damage
 }
 
-func (c *command) credentialList() *cobra.Command {
-	var from saved
-	cmd := &cobra.Command{Use: "list", Short: "List the saved credentials", Args: cobra.NoArgs}
-	printAs := choose(cmd, "format", "how to print it", "text", "json")
-	from.flags(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		defer from.close()
-		db, err := from.store(cmd.Context())
-		if err != nil {
-			return err
-		}
-		records, err := db.List(cmd.Context())
-		if err != nil {
-			return explained(err)
-		}
-		if printAs.value == "json" {
-			printRecordsJSON(c.out, records)
-		} else {
-			printRecords(c.out, records)
-		}
-		return nil
-	}
-	return cmd
-}
-
-// printRecords prints a tile of each credential as a line of a table.
-func printRecords(w io.Writer, records []store.Record) {
-	if len(records) == 0 {
-		fmt.Fprintln(w, "no credential is saved; save one with connector credential add NAME")
-		return
-	}
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "NAME\tKIND\tACCESS KEY\tEXPIRES\tLAST TEST")
-	for _, r := range records {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", printable(r.Name), r.Kind, orNone(r.AccessKey), expiry(r.ExpiresAt), lastTest(r))
-	}
-	table.Flush()
-}
-
-func expiry(at time.Time) string {
-	if at.IsZero() {
-		return "never"
-	}
-	return from(time.Until(at))
-}
-
-func lastTest(r store.Record) string {
-	if r.LastVerdict == "" {
-		return "never tested"
-	}
-	return fmt.Sprintf("%s %s, %s", r.LastVerdict, r.LastCode, from(time.Until(r.LastTestedAt)))
-}
-
-func printRecordsJSON(w io.Writer, records []store.Record) {
-	type tile struct {
-		Name         string            `json:"name"`
-		Description  string            `json:"description"`
-		Kind         connector.Kind    `json:"kind"`
-		AccessKey    string            `json:"access_key"`
-		IssuedAt     any               `json:"issued_at"`
-		ExpiresAt    any               `json:"expires_at"`
-		ExpiresIn    any               `json:"expires_in_seconds"`
-		LastVerdict  connector.Verdict `json:"last_verdict"` // empty if it was never tested
-		LastCode     connector.Code    `json:"last_code"`
-		LastTestedAt any               `json:"last_tested_at"`
-		CreatedAt    any               `json:"created_at"`
-		UpdatedAt    any               `json:"updated_at"`
-	}
-	out := struct {
-		Version     int    `json:"schema_version"`
-		Credentials []tile `json:"credentials"`
-	}{1, []tile{}}
-	for _, r := range records {
-		t := tile{r.Name, r.Description, r.Kind, r.AccessKey, timeOrNull(r.IssuedAt), timeOrNull(r.ExpiresAt), nil,
-			r.LastVerdict, r.LastCode, timeOrNull(r.LastTestedAt), timeOrNull(r.CreatedAt), timeOrNull(r.UpdatedAt)}
-		if !r.ExpiresAt.IsZero() {
-			t.ExpiresIn = int64(time.Until(r.ExpiresAt) / time.Second)
-		}
-		out.Credentials = append(out.Credentials, t)
-	}
-	writeJSON(w, out)
-}
-
-func timeOrNull(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return t.UTC().Format(time.RFC3339)
-}
-
-func (c *command) credentialShow() *cobra.Command {
-	var from saved
-	cmd := &cobra.Command{
-		Use: "show NAME", Short: "Show a saved credential, without its secret",
-		Args: cobra.ExactArgs(1), ValidArgsFunction: from.names,
-	}
-	from.flags(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		defer from.close()
-		db, err := from.store(cmd.Context())
-		if err != nil {
-			return err
-		}
-		r, err := db.Show(cmd.Context(), args[0])
-		if err != nil {
-			return explained(err)
-		}
-		line := func(label, value string) { fmt.Fprintf(c.out, "%-12s %s\n", label, printable(value)) }
-		line("name", r.Name)
-		line("description", orNone(r.Description))
-		line("value", connector.Secret("").String())
-		line("kind", string(r.Kind))
-		line("access key", orNone(r.AccessKey))
-		line("issued", stamp(r.IssuedAt))
-		line("expires", stamp(r.ExpiresAt)+", "+expiry(r.ExpiresAt))
-		line("last test", lastTest(r))
-		line("created", stamp(r.CreatedAt))
-		line("updated", stamp(r.UpdatedAt))
-		return nil
-	}
-	return cmd
-}
-
-func (c *command) credentialEdit() *cobra.Command {
-	var (
-		from                            saved
-		newName, description, valueFile string
-	)
-	cmd := &cobra.Command{
-		Use:   "edit NAME [--new-name N] [--description D] [--value-file FILE|-]",
-		Short: "Change a saved credential; what is not given is left as it is",
-		Args:  cobra.ExactArgs(1), ValidArgsFunction: from.names,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			defer from.close()
-			var changes store.Changes
-			if cmd.Flags().Changed("new-name") {
-				changes.Name = &newName
-			}
-			if cmd.Flags().Changed("description") {
-				changes.Description = &description
-			}
-			if changes == (store.Changes{}) && valueFile == "" {
-				return errors.New("nothing to change: give --new-name, --description or --value-file")
-			}
-			if valueFile != "" {
-				value, err := c.readValue(cmd.Context(), valueFile)
-				if err != nil {
-					return err
-				}
-				cred := &connector.Credential{Name: args[0], APIKeyValue: value}
-				if _, err := c.checked(cmd.Context(), nil, cred, true); err != nil {
-					return err
-				}
-				changes.APIKeyValue = &value
-			}
-			db, err := from.store(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if err := db.Edit(cmd.Context(), args[0], changes); err != nil {
-				return explained(err)
-			}
-			name := args[0]
-			if changes.Name != nil {
-				name = newName
-			}
-			fmt.Fprintf(c.out, "%s: changed\n", printable(name))
-			return nil
-		},
-	}
-	cmd.Flags().StringVar(&newName, "new-name", "", "its new name")
-	cmd.Flags().StringVar(&description, "description", "", "its new description")
-	cmd.Flags().StringVar(&valueFile, "value-file", "", "file that holds the new token, or - for standard input")
-	from.flags(cmd)
-	return cmd
-}
-
-func (c *command) credentialRemove() *cobra.Command {
-	var from saved
-	var yes bool
-	cmd := &cobra.Command{
-		Use: "remove NAME [--yes]", Short: "Forget a saved credential",
-		Args: cobra.ExactArgs(1), ValidArgsFunction: from.names,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			defer from.close()
-			db, err := from.store(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if _, err := db.Show(cmd.Context(), args[0]); err != nil {
-				return explained(err)
-			}
-			if !yes {
-				if err := c.confirm(fmt.Sprintf("Remove %q? Its token cannot be read again.", printable(args[0]))); err != nil {
-					return err
-				}
-			}
-			if err := db.Delete(cmd.Context(), args[0]); err != nil {
-				return explained(err)
-			}
-			fmt.Fprintf(c.out, "%s: removed\n", printable(args[0]))
-			return nil
-		},
-	}
-	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	from.flags(cmd)
-	return cmd
-}
-
 // confirm asks at the terminal; without one, or without a yes, it is an error.
 func (c *command) confirm(question string) error {
-	in, ok := c.in.(*os.File)
-	if !ok || !term.IsTerminal(int(in.Fd())) {
+	in, ok := c.terminal()
+	if !ok {
 		return errors.New("there is no terminal to ask at: give --yes")
 	}
 	fmt.Fprintf(c.err, "%s [y/N] ", question)
@@ -388,4 +188,10 @@ func (c *command) confirm(question string) error {
 		return exit(exitRejected)
 	}
 	return nil
+}
+
+// terminal is standard input, if a person sits there.
+func (c *command) terminal() (*os.File, bool) {
+	in, ok := c.in.(*os.File)
+	return in, ok && term.IsTerminal(int(in.Fd()))
 }

@@ -29,7 +29,6 @@ of the old one. Whatever fails, the old token stays.`,
 		Example: `  connector renew --all --within 48h --key-file key.json`,
 		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: from.names,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			defer from.close()
 			ctx := cmd.Context()
 			if everything == (len(args) == 1) {
 				return errors.New("name one credential, or give --all")
@@ -42,40 +41,30 @@ of the old one. Whatever fails, the old token stays.`,
 			if err != nil {
 				return err
 			}
-			db, err := from.store(ctx)
-			if err != nil {
-				return err
-			}
-			var records []store.Record
-			if everything {
-				records, err = db.List(ctx)
-			} else {
-				var r store.Record
-				r, err = db.Show(ctx, args[0])
-				records = []store.Record{r}
-			}
-			if err != nil {
-				return explained(err)
-			}
-			if len(records) == 0 {
-				return unreadable(errors.New("no credential is saved"))
-			}
-			worst := passed
-			for _, r := range records {
-				if ctx.Err() != nil {
-					break
+			return from.use(ctx, func(db *store.Store) error {
+				records, err := db.List(ctx)
+				if !everything {
+					var r store.Record
+					r, err = db.Show(ctx, args[0])
+					records = []store.Record{r}
 				}
-				said, st := c.renewOne(ctx, db, tester, *signer, r, within, orNever(ttl))
-				worst = max(worst, st)
-				fmt.Fprintf(c.out, "%s: %s\n", printable(r.Name), said)
-			}
-			switch worst {
-			case failed:
-				return exit(exitRejected)
-			case unknown:
-				return exit(exitUntested)
-			}
-			return nil
+				if err != nil {
+					return err
+				}
+				if len(records) == 0 {
+					return errors.New("no credential is saved")
+				}
+				worst := passed
+				for _, r := range records {
+					if ctx.Err() != nil {
+						break
+					}
+					said, st := c.renewOne(ctx, db, tester, *signer, r, within, orNever(ttl))
+					worst = max(worst, st)
+					fmt.Fprintf(c.out, "%s: %s\n", printable(r.Name), said)
+				}
+				return worst.exit()
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&everything, "all", false, "every saved credential")
@@ -116,9 +105,7 @@ func (c *command) renewOne(ctx context.Context, db *store.Store, tester *connect
 	if err := db.Replace(ctx, r.Name, old.APIKeyValue, fresh.APIKeyValue); err != nil {
 		return "not renewed: " + err.Error(), unknown
 	}
-	if err := db.RecordTest(ctx, r.Name, report); err != nil {
-		fmt.Fprintf(c.err, "connector: warning: the result was not recorded: %s\n", printable(err.Error()))
-	}
+	c.recordTest(ctx, db, r.Name, report)
 	left, _ := report.Token.ExpiresIn()
 	return "renewed: the API accepted the new token; it expires " + from(left), passed
 }

@@ -29,6 +29,17 @@ const (
 	failed
 )
 
+// exit is the exit code, as an error; nil if all passed.
+func (s status) exit() error {
+	switch s {
+	case failed:
+		return exit(exitRejected)
+	case unknown:
+		return exit(exitUntested)
+	}
+	return nil
+}
+
 func (r result) status(failOnWarning bool) status {
 	switch {
 	case r.report != nil && r.report.Verdict == connector.Rejected:
@@ -163,11 +174,5 @@ func (o *output) add(r result) {
 // end finishes the output and returns the exit code as an error.
 func (o *output) end() error {
 	o.printer.end()
-	switch o.worst {
-	case failed:
-		return exit(exitRejected)
-	case unknown:
-		return exit(exitUntested)
-	}
-	return nil
+	return o.worst.exit()
 }

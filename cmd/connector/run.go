@@ -39,6 +39,16 @@ func (f *failure) Unwrap() error { return f.err }
 // unreadable is a failure of the environment: exit 3.
 func unreadable(err error) error { return &failure{code: exitUntested, err: err} }
 
+// usage marks an error as one about the call's words, for places in which other
+// errors are not.
+func usage(err error) error {
+	var done exit
+	if errors.As(err, &done) {
+		return err
+	}
+	return &failure{code: exitUsage, err: err}
+}
+
 // command is what every verb shares.
 type command struct {
 	in       io.Reader

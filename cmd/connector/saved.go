@@ -72,6 +72,17 @@ func (s *saved) keySource() (store.KeySource, error) {
 	return store.KeyFile(path), err
 }
 
+// use opens the store for one verb, and closes it. Errors of the store get their
+// exit codes and next steps.
+func (s *saved) use(ctx context.Context, do func(*store.Store) error) error {
+	defer s.close()
+	db, err := s.store(ctx)
+	if err != nil {
+		return err
+	}
+	return explained(do(db))
+}
+
 func (s *saved) close() {
 	if s.open != nil {
 		s.open.Close()
@@ -81,8 +92,10 @@ func (s *saved) close() {
 
 // explained gives an error of the store its exit code and its next step.
 func explained(err error) error {
-	if err == nil {
-		return nil
+	var done exit
+	var known *failure
+	if err == nil || errors.As(err, &done) || errors.As(err, &known) {
+		return err
 	}
 	f := &failure{exitUntested, err, ""}
 	switch {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/100ms-connector/connector-go/connector/store"
 )
 
 func (c *command) storage() *cobra.Command {
@@ -17,29 +19,27 @@ func (c *command) storeInfo() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "info", Short: "Say where credentials are saved, and whether they can be opened", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			defer from.close()
-			db, err := from.store(cmd.Context())
-			if err != nil {
-				return err
-			}
-			info, err := db.Info(cmd.Context())
-			if err != nil {
-				return explained(err)
-			}
-			line := func(label, value string) { fmt.Fprintf(c.out, "%-12s %s\n", label, printable(value)) }
-			line("location", info.Location)
-			line("version", fmt.Sprint(info.SchemaVersion))
-			line("credentials", fmt.Sprint(info.Records))
-			line("key from", info.KeySource)
-			line("key id", orNone(info.KeyID))
-			if info.Rotating {
-				line("rotation", "begun and not completed; run connector store rotate-key again")
-			}
-			if info.Locked {
-				line("locked", info.LockedBecause)
-				return exit(exitUntested)
-			}
-			return nil
+			return from.use(cmd.Context(), func(db *store.Store) error {
+				info, err := db.Info(cmd.Context())
+				if err != nil {
+					return err
+				}
+				c.printLines([][2]string{
+					{"location", info.Location},
+					{"version", fmt.Sprint(info.SchemaVersion)},
+					{"credentials", fmt.Sprint(info.Records)},
+					{"key from", info.KeySource},
+					{"key id", orNone(info.KeyID)},
+				})
+				if info.Rotating {
+					c.printLines([][2]string{{"rotation", "begun and not completed; run connector store rotate-key again"}})
+				}
+				if info.Locked {
+					c.printLines([][2]string{{"locked", info.LockedBecause}})
+					return exit(exitUntested)
+				}
+				return nil
+			})
 		},
 	}
 	from.flags(cmd)
@@ -53,22 +53,18 @@ func (c *command) storeRotateKey() *cobra.Command {
 		Long: `rotate-key makes a new key, seals every saved credential with it, and forgets the
 old one. It can be interrupted at any moment; run again, it completes.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			defer from.close()
-			db, err := from.store(cmd.Context())
-			if err != nil {
-				return err
-			}
-			resealed := 0
-			err = db.RotateKey(cmd.Context(), func(done, _ int) { resealed = done })
-			if err != nil {
-				return explained(err)
-			}
-			info, err := db.Info(cmd.Context())
-			if err != nil {
-				return explained(err)
-			}
-			fmt.Fprintf(c.out, "%s sealed with the new key %s\n", plural(resealed, "credential"), info.KeyID)
-			return nil
+			return from.use(cmd.Context(), func(db *store.Store) error {
+				resealed := 0
+				if err := db.RotateKey(cmd.Context(), func(done, _ int) { resealed = done }); err != nil {
+					return err
+				}
+				info, err := db.Info(cmd.Context())
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(c.out, "%s sealed with the new key %s\n", plural(resealed, "credential"), info.KeyID)
+				return nil
+			})
 		},
 	}
 	from.flags(cmd)

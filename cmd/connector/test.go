@@ -96,7 +96,9 @@ told apart.`,
 				out.add(r)
 				bar.step()
 				if r.saved && !offline {
-					c.record(cmd.Context(), &from.saved, r)
+					if db, err := from.store(cmd.Context()); err == nil {
+						c.recordTest(cmd.Context(), db, r.source, r.report)
+					}
 				}
 			}
 			bar.hide()
@@ -163,18 +165,6 @@ func (c *command) readCredential(ctx context.Context, in input, v *connector.Val
 		return nil, result{source: in.source, report: connector.InvalidReport(invalid)}
 	}
 	return cred, result{}
-}
-
-// record keeps what a test of a saved credential found. That it cannot be kept
-// changes nothing about the result.
-func (c *command) record(ctx context.Context, from *saved, r result) {
-	db, err := from.store(ctx)
-	if err == nil {
-		err = db.RecordTest(ctx, r.source, r.report)
-	}
-	if err != nil && ctx.Err() == nil {
-		fmt.Fprintf(c.err, "connector: warning: the result was not recorded: %s\n", printable(err.Error()))
-	}
 }
 
 // progress is a bar on a terminal, and nothing elsewhere.

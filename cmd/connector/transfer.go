@@ -12,6 +12,7 @@ import (
 
 	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/hosts"
+	"github.com/100ms-connector/connector-go/connector/store"
 )
 
 func (c *command) credentialImport() *cobra.Command {
@@ -21,46 +22,46 @@ func (c *command) credentialImport() *cobra.Command {
 		Short: "Save the credentials of documents, without testing them",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			defer from.close()
 			found, err := inputs(args, &from)
 			if err != nil {
 				return err
 			}
-			db, err := from.store(cmd.Context())
-			if err != nil {
-				return err
-			}
-			worst := passed
-			for _, in := range found {
-				if in.saved {
-					return fmt.Errorf("%q is the name of a saved credential; for a file write ./%s", in.source, in.source)
+			return from.use(cmd.Context(), func(db *store.Store) error {
+				worst := passed
+				for _, in := range found {
+					if in.saved {
+						return usage(fmt.Errorf("%q is the name of a saved credential; for a file write ./%s", in.source, in.source))
+					}
+					cred, r := c.readCredential(cmd.Context(), in, new(connector.Validator), nil)
+					if cred == nil {
+						worst = max(worst, r.status(false))
+						c.printResult(r)
+						continue
+					}
+					if err := db.Save(cmd.Context(), cred); err != nil {
+						worst = failed
+						c.complain(fmt.Errorf("%s: %w", in.source, err), "")
+						continue
+					}
+					fmt.Fprintf(c.out, "%s: saved as %q\n", printable(in.source), printable(cred.Name))
 				}
-				cred, r := c.readCredential(cmd.Context(), in, new(connector.Validator), nil)
-				if cred == nil {
-					worst = max(worst, r.status(false))
-					t := newText(c.out, "test", false).(*text)
-					t.result(r)
-					t.w.Flush()
-					continue
-				}
-				if err := db.Save(cmd.Context(), cred); err != nil {
-					worst = failed
-					c.complain(fmt.Errorf("%s: %w", in.source, err), "")
-					continue
-				}
-				fmt.Fprintf(c.out, "%s: saved as %q\n", printable(in.source), printable(cred.Name))
-			}
-			switch worst {
-			case failed:
-				return exit(exitRejected)
-			case unknown:
-				return exit(exitUntested)
-			}
-			return nil
+				return worst.exit()
+			})
 		},
 	}
 	from.flags(cmd)
 	return cmd
+}
+
+// exports are the forms in which a credential is written for a host.
+var exports = []struct {
+	name string
+	form func(*connector.Credential) any
+}{
+	{"file", func(c *connector.Credential) any { return json.RawMessage(document(c)) }},
+	{"nexla-rest", func(c *connector.Credential) any { return hosts.NexlaREST(c) }},
+	{"nexla-agent", func(c *connector.Credential) any { return hosts.NexlaAgent(c) }},
+	{"airbyte", func(c *connector.Credential) any { return hosts.AirbyteConfiguration(c) }},
 }
 
 func (c *command) credentialExport() *cobra.Command {
@@ -72,47 +73,41 @@ func (c *command) credentialExport() *cobra.Command {
 		Short: "Write a saved credential, with its secret, as a host takes it",
 		Args:  cobra.ExactArgs(1), ValidArgsFunction: from.names,
 	}
-	as := choose(cmd, "as", "for whom", "file", "nexla-rest", "nexla-agent", "airbyte")
+	var names []string
+	for _, e := range exports {
+		names = append(names, e.name)
+	}
+	as := choose(cmd, "as", "for whom", names...)
 	cmd.Flags().StringVar(&output, "output", "", "file to write, with mode 0600; it must not exist")
 	cmd.Flags().BoolVar(&yes, "yes", false, "write the secret to a terminal without asking")
 	from.flags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		defer from.close()
-		db, err := from.store(cmd.Context())
-		if err != nil {
-			return err
-		}
-		cred, err := db.Credential(cmd.Context(), args[0])
-		if err != nil {
-			return explained(err)
-		}
-		var form any
-		switch as.value {
-		case "file":
-			form = json.RawMessage(document(cred))
-		case "nexla-rest":
-			form = hosts.NexlaREST(cred)
-		case "nexla-agent":
-			form = hosts.NexlaAgent(cred)
-		case "airbyte":
-			form = hosts.AirbyteConfiguration(cred)
-		}
-		var data bytes.Buffer
-		writeJSON(&data, form)
-		if output != "" {
-			if err := writeNew(output, data.Bytes()); err != nil {
-				return unreadable(err)
-			}
-			fmt.Fprintf(c.err, "connector: %s holds the secret of %q\n", printable(output), printable(cred.Name))
-			return nil
-		}
-		if isTerminal(c.out) && !yes {
-			if err := c.confirm("This writes the secret to the terminal. Go on?"); err != nil {
+		return from.use(cmd.Context(), func(db *store.Store) error {
+			cred, err := db.Credential(cmd.Context(), args[0])
+			if err != nil {
 				return err
 			}
-		}
-		_, err = c.out.Write(data.Bytes())
-		return err
+			var data bytes.Buffer
+			for _, e := range exports {
+				if e.name == as.value {
+					writeJSON(&data, e.form(cred))
+				}
+			}
+			if output != "" {
+				if err := writeNew(output, data.Bytes()); err != nil {
+					return err
+				}
+				fmt.Fprintf(c.err, "connector: %s holds the secret of %q\n", printable(output), printable(cred.Name))
+				return nil
+			}
+			if isTerminal(c.out) && !yes {
+				if err := c.confirm("This writes the secret to the terminal. Go on?"); err != nil {
+					return usage(err)
+				}
+			}
+			_, err = c.out.Write(data.Bytes())
+			return err
+		})
 	}
 	return cmd
 }

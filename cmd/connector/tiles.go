@@ -1,0 +1,138 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/connector/store"
+)
+
+func (c *command) credentialList() *cobra.Command {
+	var from saved
+	cmd := &cobra.Command{Use: "list", Short: "List the saved credentials", Args: cobra.NoArgs}
+	printAs := choose(cmd, "format", "how to print it", "text", "json")
+	from.flags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return from.use(cmd.Context(), func(db *store.Store) error {
+			records, err := db.List(cmd.Context())
+			switch {
+			case err != nil:
+				return err
+			case printAs.value == "json":
+				printRecordsJSON(c.out, records)
+			default:
+				printRecords(c.out, records)
+			}
+			return nil
+		})
+	}
+	return cmd
+}
+
+// printRecords prints the tile of each credential as a line of a table.
+func printRecords(w io.Writer, records []store.Record) {
+	if len(records) == 0 {
+		fmt.Fprintln(w, "no credential is saved; save one with connector credential add NAME")
+		return
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "NAME\tKIND\tACCESS KEY\tEXPIRES\tLAST TEST")
+	for _, r := range records {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", printable(r.Name), r.Kind, orNone(r.AccessKey), expiry(r.ExpiresAt), lastTest(r))
+	}
+	table.Flush()
+}
+
+func expiry(at time.Time) string {
+	if at.IsZero() {
+		return "never"
+	}
+	return from(time.Until(at))
+}
+
+func lastTest(r store.Record) string {
+	if r.LastVerdict == "" {
+		return "never tested"
+	}
+	return fmt.Sprintf("%s %s, %s", r.LastVerdict, r.LastCode, from(time.Until(r.LastTestedAt)))
+}
+
+func printRecordsJSON(w io.Writer, records []store.Record) {
+	type tile struct {
+		Name         string            `json:"name"`
+		Description  string            `json:"description"`
+		Kind         connector.Kind    `json:"kind"`
+		AccessKey    string            `json:"access_key"`
+		IssuedAt     any               `json:"issued_at"`
+		ExpiresAt    any               `json:"expires_at"`
+		ExpiresIn    any               `json:"expires_in_seconds"`
+		LastVerdict  connector.Verdict `json:"last_verdict"` // empty if it was never tested
+		LastCode     connector.Code    `json:"last_code"`
+		LastTestedAt any               `json:"last_tested_at"`
+		CreatedAt    any               `json:"created_at"`
+		UpdatedAt    any               `json:"updated_at"`
+	}
+	out := struct {
+		Version     int    `json:"schema_version"`
+		Credentials []tile `json:"credentials"`
+	}{1, []tile{}}
+	for _, r := range records {
+		t := tile{r.Name, r.Description, r.Kind, r.AccessKey, timeOrNull(r.IssuedAt), timeOrNull(r.ExpiresAt), nil,
+			r.LastVerdict, r.LastCode, timeOrNull(r.LastTestedAt), timeOrNull(r.CreatedAt), timeOrNull(r.UpdatedAt)}
+		if !r.ExpiresAt.IsZero() {
+			t.ExpiresIn = int64(time.Until(r.ExpiresAt) / time.Second)
+		}
+		out.Credentials = append(out.Credentials, t)
+	}
+	writeJSON(w, out)
+}
+
+func timeOrNull(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+func (c *command) credentialShow() *cobra.Command {
+	var from saved
+	cmd := &cobra.Command{
+		Use: "show NAME", Short: "Show a saved credential, without its secret",
+		Args: cobra.ExactArgs(1), ValidArgsFunction: from.names,
+	}
+	from.flags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return from.use(cmd.Context(), func(db *store.Store) error {
+			r, err := db.Show(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			c.printLines([][2]string{
+				{"name", r.Name},
+				{"description", orNone(r.Description)},
+				{"value", connector.Secret("").String()},
+				{"kind", string(r.Kind)},
+				{"access key", orNone(r.AccessKey)},
+				{"issued", stamp(r.IssuedAt)},
+				{"expires", stamp(r.ExpiresAt) + ", " + expiry(r.ExpiresAt)},
+				{"last test", lastTest(r)},
+				{"created", stamp(r.CreatedAt)},
+				{"updated", stamp(r.UpdatedAt)},
+			})
+			return nil
+		})
+	}
+	return cmd
+}
+
+// printLines prints labels and values, one pair a line.
+func (c *command) printLines(lines [][2]string) {
+	for _, line := range lines {
+		fmt.Fprintf(c.out, "%-12s %s\n", line[0], printable(line[1]))
+	}
+}
