@@ -12,11 +12,13 @@ import (
 
 const redacted = "[redacted]"
 
-// Secret is a string that is not shown: fmt (all verbs), slog and encoders
-// print [redacted]. Reveal is the only way out.
+// Secret is a string that is not shown: every verb that fmt accepts for a
+// string, slog and encoders print [redacted]. Reveal is the only way out.
 //
-// fmt cannot ask an unexported struct field how it wants to be printed, so keep
-// a Secret in exported fields.
+// Three things Go does not let a type guard: fmt cannot ask an unexported struct
+// field how it wants to be printed, so keep a Secret in exported fields; fmt
+// prints the operand of a verb that makes no sense, %p or %w, which go vet
+// reports; and encoding/json writes a map's string keys as they are.
 type Secret string
 
 // Reveal returns the secret itself.

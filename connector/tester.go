@@ -76,8 +76,9 @@ func secretsIn(t Token, clean string) string {
 
 // TestAll tests many credentials, Concurrency at a time, and yields the reports
 // in the order of the credentials. It takes credentials as it needs them, from
-// a goroutine of its own. Canceled tests are reported as such; when the caller
-// stops early, those under way are canceled and waited for.
+// a goroutine of its own. Once ctx is canceled every further credential is
+// reported as canceled; when the caller stops early, those under way are canceled
+// and waited for.
 func (t *Tester) TestAll(ctx context.Context, creds iter.Seq[*Credential]) iter.Seq[*Report] {
 	return func(yield func(*Report) bool) {
 		ctx, cancel := context.WithCancel(ctx)

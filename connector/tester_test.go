@@ -320,12 +320,14 @@ func TestATesterMayBeUsedAtOnceByMany(t *testing.T) {
 	users.Wait()
 }
 
-// endless never stops by itself, and counts what was taken of it.
-func endless(taken *atomic.Int64) iter.Seq[*connector.Credential] {
-	token := liveToken()
+// endless never stops by itself, and counts what was taken of it. The first
+// twenty are good, all others bad.
+func endless(good, bad string, taken *atomic.Int64) iter.Seq[*connector.Credential] {
 	return func(yield func(*connector.Credential) bool) {
-		for yield(named(token)) {
-			taken.Add(1)
+		for token := good; yield(named(token)); {
+			if taken.Add(1) >= 20 {
+				token = bad
+			}
 		}
 	}
 }
@@ -334,10 +336,10 @@ func TestACallerMayStopEarly(t *testing.T) {
 	t.Parallel()
 	const concurrency = 4
 	api := new(sandbox.Sandbox)
-	var nth atomic.Int64
+	good, bad := liveToken(), expiredToken()
 	hanging := make(chan struct{}, concurrency)
 	base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if nth.Add(1) > 20 { // the rest hangs, and must not hold up the end
+		if r.Header.Get("Authorization") == "Bearer "+bad { // these hang, and must not hold up the end
 			hanging <- struct{}{}
 			<-r.Context().Done()
 			return
@@ -348,7 +350,7 @@ func TestACallerMayStopEarly(t *testing.T) {
 	tester := connector.Tester{BaseURL: base, Transport: newTransport(t), Timeout: time.Minute, Concurrency: concurrency}
 	var began time.Time
 	n := 0
-	for range tester.TestAll(context.Background(), endless(&taken)) {
+	for range tester.TestAll(context.Background(), endless(good, bad, &taken)) {
 		if n++; n == 5 {
 			for range concurrency {
 				<-hanging
@@ -382,7 +384,7 @@ func TestACallersPanicLeavesNothingBehind(t *testing.T) {
 			t.Error("it goes on behind the panic")
 		}
 	}()
-	for range tester.TestAll(context.Background(), endless(&taken)) {
+	for range tester.TestAll(context.Background(), endless(liveToken(), liveToken(), &taken)) {
 		panic("the caller's")
 	}
 }

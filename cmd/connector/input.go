@@ -96,20 +96,26 @@ func (in input) read(ctx context.Context, stdin io.Reader, buf []byte) ([]byte, 
 		return nil, in.err
 	case in.load != nil:
 		return in.load(ctx)
-	}
-	r := stdin
-	if in.path != "" {
-		flags := os.O_RDONLY
-		if !in.plain {
-			flags |= syscall.O_NONBLOCK // opening a pipe that nobody writes to would wait for ever
-		}
-		f, err := os.OpenFile(in.path, flags, 0)
+	case in.path == "":
+		return readDocument(stdin, buf)
+	case in.plain:
+		f, err := openPlain(in.path)
 		if err != nil {
 			return nil, err
 		}
 		defer f.Close()
-		r = f
+		return readDocument(f, buf)
 	}
+	// Opening a pipe that nobody writes to would wait for ever.
+	f, err := os.OpenFile(in.path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return readDocument(f, buf)
+}
+
+func readDocument(r io.Reader, buf []byte) ([]byte, error) {
 	buf = buf[:0]
 	for {
 		if len(buf) == cap(buf) {
