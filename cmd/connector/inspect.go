@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -163,9 +164,11 @@ func stamp(t time.Time) string {
 }
 
 func from(left time.Duration) string {
-	left = left.Round(time.Minute)
-	if left < 0 {
-		return (-left).String() + " ago"
+	switch left = left.Round(time.Minute); {
+	case left == 0:
+		return "just now"
+	case left < 0:
+		return strings.TrimSuffix((-left).String(), "0s") + " ago"
 	}
-	return "in " + left.String()
+	return "in " + strings.TrimSuffix(left.String(), "0s")
 }

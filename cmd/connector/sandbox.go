@@ -88,6 +88,7 @@ func (c *command) serveSandbox(ctx context.Context, listen, dir string) error {
 	fmt.Fprintf(c.out, `base URL     %[1]s/v2
 access key   %[2]s
 app secret   %[3]s   (fake)
+key file     %[7]s
 credentials  %[4]s
 
 Try:
@@ -96,7 +97,7 @@ Try:
   connector test --base-url %[1]s/fault/503/v2 %[6]s
 
 Ctrl-C ends it.
-`, base, key.AccessKey, key.AppSecret, dir, filepath.Join(dir, "foreign-secret.json"), filepath.Join(dir, "live.json"))
+`, base, key.AccessKey, key.AppSecret, dir, filepath.Join(dir, "foreign-secret.json"), filepath.Join(dir, "live.json"), filepath.Join(dir, keyFileName))
 
 	server := &http.Server{Handler: new(sandbox.Sandbox), ReadHeaderTimeout: 10 * time.Second}
 	stop := context.AfterFunc(ctx, func() { server.Close() })
@@ -107,8 +108,19 @@ Ctrl-C ends it.
 	return nil
 }
 
-// writeCredentials writes a credential file of every kind.
+// keyFileName does not end in .json: it is no credential.
+const keyFileName = "workspace.key"
+
+// writeCredentials writes a credential file of every kind, and the signing key
+// of the sandbox's workspace.
 func writeCredentials(dir string) error {
+	key, err := json.Marshal(map[string]string{"access_key": fixtures.Workspace().AccessKey, "app_secret": fixtures.Workspace().AppSecret})
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, keyFileName), append(key, '\n'), 0o600)
+	}
+	if err != nil {
+		return err
+	}
 	for _, f := range fixtures.Cases(time.Now()) {
 		data, err := json.MarshalIndent(map[string]string{"name": f.Name, "description": f.Title, "api_key_value": f.Value}, "", "  ")
 		if err == nil {
