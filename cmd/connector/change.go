@@ -23,6 +23,9 @@ func (c *command) credentialEdit() *cobra.Command {
 			var changes store.Changes
 			name := args[0]
 			if cmd.Flags().Changed("new-name") {
+				if err := nameable(newName); err != nil {
+					return err
+				}
 				changes.Name, name = &newName, newName
 			}
 			if cmd.Flags().Changed("description") {

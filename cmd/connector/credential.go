@@ -44,6 +44,9 @@ made, the credential is saved, with a warning.`,
   connector token mint | connector credential add production --value-file -`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := nameable(args[0]); err != nil {
+				return err
+			}
 			tester, err := call.tester(cmd)
 			if err != nil {
 				return err
@@ -83,6 +86,14 @@ made, the credential is saved, with a warning.`,
 	call.flags(cmd)
 	key.flags(cmd)
 	return cmd
+}
+
+// nameable refuses a name that every command would take for a file.
+func nameable(name string) error {
+	if isPath(name) {
+		return fmt.Errorf("%q cannot be a credential's name here: commands take it for a file", name)
+	}
+	return nil
 }
 
 // judge validates a credential as a document would be, and tests it. Without a

@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// migrations make the tables, each from what the one before it left. One that
+// was released is never changed: a new one is added.
+//
+// Times are microseconds since 1970, NULL for the zero time. The column key_id
+// says again which key a value is sealed with, for searching; what counts is the
+// sealed value itself.
+var migrations = [...][]string{
+	{
+		`CREATE TABLE connector_store (
+			one      INTEGER PRIMARY KEY CHECK (one = 1),
+			id       {text} NOT NULL,
+			key_id   {text} NOT NULL,
+			rotating INTEGER NOT NULL
+		)`,
+		`CREATE TABLE connector_credentials (
+			id             {text} PRIMARY KEY,
+			name           {text} NOT NULL UNIQUE,
+			description    {text} NOT NULL,
+			kind           {text} NOT NULL,
+			access_key     {text} NOT NULL,
+			issued_at      BIGINT,
+			expires_at     BIGINT,
+			sealed         {blob} NOT NULL,
+			key_id         {text} NOT NULL,
+			last_verdict   {text} NOT NULL,
+			last_code      {text} NOT NULL,
+			last_tested_at BIGINT,
+			created_at     BIGINT NOT NULL,
+			updated_at     BIGINT NOT NULL
+		)`,
+		`CREATE INDEX connector_credentials_key_id ON connector_credentials (key_id, id)`,
+	},
+}
+
+// schemaVersion is the version that this program writes.
+const schemaVersion = len(migrations)
+
+// migrate brings the tables up to date. A store that is newer is not touched.
+func (s *Store) migrate(ctx context.Context) error {
+	version, err := s.version(ctx, s.db)
+	switch {
+	case err != nil:
+		return s.told(err)
+	case version > schemaVersion:
+		return fmt.Errorf("%w: its tables have version %d, this program knows %d; it was left untouched", ErrNewer, version, schemaVersion)
+	case version == schemaVersion:
+		return nil
+	}
+	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if s.d.beforeChange != "" {
+			if _, err := tx.ExecContext(ctx, s.d.beforeChange); err != nil {
+				return err
+			}
+		}
+		version, err := s.version(ctx, tx) // another process may have been faster
+		if err != nil {
+			return err
+		}
+		for ; version < schemaVersion; version++ {
+			if err := s.migrateFrom(ctx, tx, version); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (s *Store) migrateFrom(ctx context.Context, tx *sql.Tx, version int) error {
+	statements := migrations[version]
+	if version == 0 {
+		statements = append([]string{`CREATE TABLE connector_migrations (version INTEGER PRIMARY KEY, applied_at BIGINT NOT NULL)`}, statements...)
+	}
+	for _, statement := range statements {
+		if _, err := tx.ExecContext(ctx, s.d.sql(statement)); err != nil {
+			return err
+		}
+	}
+	if version == 0 {
+		if err := s.exec(ctx, tx, `INSERT INTO connector_store (one, id, key_id, rotating) VALUES (1, ?, '', 0)`, newID()); err != nil {
+			return err
+		}
+	}
+	return s.exec(ctx, tx, `INSERT INTO connector_migrations (version, applied_at) VALUES (?, ?)`, version+1, micros(time.Now()))
+}
+
+// version is that of the tables; 0 if there are none.
+func (s *Store) version(ctx context.Context, db querier) (int, error) {
+	var found, version int
+	rows := db.QueryRowContext(ctx, s.d.hasTables)
+	if err := rows.Scan(&found); err != nil || found == 0 {
+		return 0, err
+	}
+	err := db.QueryRowContext(ctx, `SELECT COALESCE(MAX(version), 0) FROM connector_migrations`).Scan(&version)
+	return version, err
+}
