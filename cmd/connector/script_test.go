@@ -2,16 +2,19 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,10 +48,47 @@ func loggedMain() {
 // TestScripts runs testdata/*.txtar. In a script, $API is the root of a running
 // sandbox, and the folder kinds holds a credential file of every kind.
 func TestScripts(t *testing.T) {
+	scripts, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	runScripts(t, scripts, nil)
+}
+
+// TestScriptsOnPostgreSQL runs the scripts about saved credentials with a store in
+// PostgreSQL, a database for each.
+func TestScriptsOnPostgreSQL(t *testing.T) {
+	server := os.Getenv("CONNECTOR_TEST_POSTGRES")
+	if server == "" {
+		t.Skip("CONNECTOR_TEST_POSTGRES is not set; .ci/postgres starts a server and prints its URL")
+	}
+	db, err := sql.Open("pgx", server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	var databases atomic.Int64
+	runScripts(t, []string{"testdata/credential.txtar", "testdata/renew.txtar", "testdata/token.txtar"}, func(env *testscript.Env) error {
+		name := fmt.Sprintf("credentials_%d_%d", os.Getpid(), databases.Add(1))
+		if _, err := db.Exec("CREATE DATABASE " + name); err != nil {
+			return err
+		}
+		env.Defer(func() { db.Exec("DROP DATABASE " + name + " WITH (FORCE)") })
+		u, err := url.Parse(server)
+		if err != nil {
+			return err
+		}
+		u.Path = "/" + name
+		env.Setenv("CONNECTOR_STORE", u.String())
+		return nil
+	})
+}
+
+func runScripts(t *testing.T, scripts []string, setup func(*testscript.Env) error) {
 	logs := t.TempDir()
 	cases := fixtures.Cases(time.Now())
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata",
+		Files:               scripts,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       os.Getenv("UPDATE") != "",
@@ -61,6 +101,11 @@ func TestScripts(t *testing.T) {
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "config"))
 			if err := writeKeyFiles(env.WorkDir); err != nil {
 				return err
+			}
+			if setup != nil {
+				if err := setup(env); err != nil {
+					return err
+				}
 			}
 			kinds := filepath.Join(env.WorkDir, "kinds")
 			if err := os.Mkdir(kinds, 0o700); err != nil {

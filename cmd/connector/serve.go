@@ -74,11 +74,7 @@ func (c *command) serveForm(ctx context.Context, handler *web.Handler, d door, c
 		handler.Close()
 		return unreadable(fmt.Errorf("cannot serve on %s: %w", d.listen, err))
 	}
-	scheme := "http"
-	if config != nil {
-		scheme = "https"
-	}
-	base := scheme + "://" + listener.Addr().String()
+	base := d.address(listener, handler.Hosts, config != nil)
 	if d.password != "" {
 		fmt.Fprintf(c.out, "credential form  %s/\n\nIt asks for the password. Ctrl-C ends it.\n", base)
 	} else {
@@ -88,6 +84,20 @@ func (c *command) serveForm(ctx context.Context, handler *web.Handler, d door, c
 		return unreadable(err)
 	}
 	return nil
+}
+
+// address is where browsers find the form: under the first of its names, if it
+// was given names.
+func (d *door) address(listener net.Listener, hosts []string, secure bool) string {
+	scheme, at := "http", listener.Addr().String()
+	if secure {
+		scheme = "https"
+	}
+	if secure || len(d.hosts) > 0 {
+		_, port, _ := net.SplitHostPort(at)
+		at = net.JoinHostPort(hosts[0], port)
+	}
+	return scheme + "://" + at
 }
 
 // door is who gets in, and how.
