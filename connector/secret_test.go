@@ -64,6 +64,7 @@ func TestNoVerbShowsASecret(t *testing.T) {
 		}
 		hidden(t, what+" under % x", fmt.Sprintf("% x", v), plain)
 		format := "no verb" // a variable, for vet rightly warns of the mistake
+		//lint:ignore SA5009 the mistake is what is tested
 		hidden(t, what+" as an argument too many", fmt.Sprintf(format, v), plain)
 		hidden(t, what+" as a width", fmt.Sprintf("%*d", v, 1), plain)
 		hidden(t, what+" printed", fmt.Sprint(v)+fmt.Sprintln(v), plain)
