@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -65,7 +64,7 @@ func (r *reading) missing() {
 func (r *reading) unknown() {
 	for i := range r.doc.members {
 		m := &r.doc.members[i]
-		if isField(m.key) || m.key == "$schema" || m.superseded {
+		if isField(m.key) || m.superseded {
 			continue
 		}
 		message := r.field(m.key) + " is not one of a credential"
@@ -102,9 +101,9 @@ func typeName(v any) string {
 	return "an object"
 }
 
-func isField(key string) bool {
-	return slices.ContainsFunc(form(), func(f Field) bool { return f.Name == key })
-}
+// isField says whether a key is one that the schema knows. It asks the compiled
+// schema, which is there already; the form need not be read for a good document.
+func isField(key string) bool { return credentialSchema().Properties[key] != nil }
 
 // syntaxFault says where a text stops being JSON, and what stands there. An
 // empty evidence means that it is JSON.

@@ -27,7 +27,12 @@ func (c *command) sandbox() *cobra.Command {
 		Example: `  connector sandbox
   connector sandbox --dir /tmp/credentials --listen 127.0.0.1:0`,
 	}
-	cmd.Long = sandboxHelp()
+	// Its help is long, and made only when it is read.
+	help := cmd.HelpFunc()
+	cmd.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		cmd.Long = sandboxHelp()
+		help(cmd, args)
+	})
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8101", "loopback address to serve on; port 0 takes a free one")
 	cmd.Flags().StringVar(&dir, "dir", "", "folder to write the credential files to; a temporary one if empty")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

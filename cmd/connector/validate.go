@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -93,6 +94,11 @@ func (c *command) validateAll(ctx context.Context, v *connector.Validator, found
 // returns how many it called: n, or fewer if ctx ended. Each processor has a
 // buffer of its own, for what do need not keep.
 func parallel(ctx context.Context, n int, do func(i int, buf []byte)) int {
+	if n > 100 {
+		// A run is short and holds little: collecting less often makes thousands
+		// of documents a quarter faster. To say so costs as much as a start.
+		debug.SetGCPercent(800)
+	}
 	var next atomic.Int64
 	var workers sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), n) {
