@@ -105,7 +105,7 @@ const makeToken = "In the 100ms dashboard open Developer and copy a new Manageme
 // remedy stand. The printers, the README and the web form all read it.
 var codes = []CodeInfo{
 	{OK, AboutSuccess, "the API accepted the token", ""},
-	{Untested, AboutSuccess, "no call was made, and the token's own claims show no fault", "Run the test without --offline to ask the API."},
+	{Untested, AboutSuccess, "no call was made: none was asked for and the claims show no fault, or there was no credential to test", "Ask the API: run the test with a call."},
 
 	{NotAToken, AboutCredential, "the value is not a token: it is not three base64url segments joined by dots", makeToken + "."},
 	{MalformedToken, AboutCredential, "the value looks like a token, but is damaged or was made wrongly", "Copy the whole token again, to its last character. If you sign tokens yourself, give iat, nbf and exp in seconds and use a JWT library."},
@@ -118,9 +118,9 @@ var codes = []CodeInfo{
 	{PermissionDenied, AboutCredential, "the API knows the token but does not let it do this", "Ask an owner or admin of the workspace for a Management Token that may list rooms."},
 	{InvalidCredential, AboutCredential, "the credential document breaks its schema", "Mend the problems listed; connector validate shows each with its line."},
 
-	{RateLimited, AboutEnvironment, "the API asks to slow down", "Wait, then test again; test fewer credentials at once with --concurrency."},
+	{RateLimited, AboutEnvironment, "the API asks to slow down", "Wait, then test again, fewer credentials at once."},
 	{ServiceUnavailable, AboutEnvironment, "the API is in trouble", "Test again later; see the status page of 100ms. The credential was not judged."},
-	{Timeout, AboutEnvironment, "no complete answer came in time", "Test again, with a longer --timeout if the network is slow; check that a firewall lets the call through."},
+	{Timeout, AboutEnvironment, "no complete answer came in time", "Test again, with a longer timeout if the network is slow; check that a firewall lets the call through."},
 	{DNSFailure, AboutEnvironment, "the API's host name could not be resolved", "Check the network, the DNS server and the spelling of the base URL."},
 	{ConnectionRefused, AboutEnvironment, "nothing accepts connections at the API's address", "Check the base URL and its port, and the firewall."},
 	{NetworkFailure, AboutEnvironment, "the connection broke before a complete answer came", "Test again; if it stays, check the network between this machine and the API."},
@@ -147,7 +147,7 @@ var codes = []CodeInfo{
 	{WrongType, AboutDocument, "the value has the wrong JSON type", "Give the value as a JSON string."},
 	{Blank, AboutDocument, "the field must not be blank", "Give it a value."},
 	{TooLong, AboutDocument, "the value is too long", "Shorten it."},
-	{UnresolvedVariable, AboutDocument, "the value is a variable that nothing replaced", "Pass --expand-env and set the variable, or let the deployment write the value."},
+	{UnresolvedVariable, AboutDocument, "the value is a variable that nothing replaced", "Set the variable and have it replaced (the command does so with --expand-env), or let the deployment write the value."},
 }
 
 // byCode is codes, indexed; nothing writes to it after this line.

@@ -9,18 +9,18 @@ import (
 
 // message is the cause in one sentence, with the evidence for it.
 func (f *facts) message(code Code) string {
-	answered := f.answered()
+	answered := f.answered("the API")
 	switch code {
 	case OK:
 		m := "the API accepted the token"
 		if left, ok := f.token.ExpiresIn(); ok && left > 0 {
-			m += fmt.Sprintf("; it expires in %s, at %s", span(left), moment(f.token.ExpiresAt))
+			m += fmt.Sprintf("; it expires in %s, at %s", Span(left), moment(f.token.ExpiresAt))
 		}
 		return m
 	case Untested:
 		m := "not tested: no call was made"
 		if left, ok := f.token.ExpiresIn(); ok {
-			m += fmt.Sprintf("; by its claims the token expires in %s, at %s", span(left), moment(f.token.ExpiresAt))
+			m += fmt.Sprintf("; by its claims the token expires in %s, at %s", Span(left), moment(f.token.ExpiresAt))
 		}
 		return m
 	case NotAToken, MalformedToken, UnsupportedAlgorithm:
@@ -30,32 +30,33 @@ func (f *facts) message(code Code) string {
 	case ExpiredToken, TokenNotYetValid:
 		// The server may know of an expiry that the claims do not show.
 		if !slices.Contains(f.faults(), code) {
-			return "the API says that " + code.Info().Meaning + strings.Replace(answered, "the API", "it", 1)
+			return "the API says that " + code.Info().Meaning + f.answered("it")
 		}
 		return f.token.Why(code) + answered
 	case SignatureRejected:
 		if f.forged {
 			return "the App Secret given did not sign this token" + answered
 		}
-		return "the API says that the signature is wrong" + strings.Replace(answered, "the API", "it", 1)
+		return "the API says that the signature is wrong" + f.answered("it")
 	case TokenRefused:
-		return "the API refused the token without saying why, though its claims look right" + strings.Replace(answered, "the API", "it", 1)
+		return "the API refused the token without saying why, though its claims look right" + f.answered("it")
 	case PermissionDenied:
-		return "the API denies this token what a management token may do" + strings.Replace(answered, "the API", "it", 1)
+		return "the API denies this token what a management token may do" + f.answered("it")
 	}
 	return code.Info().Meaning + answered
 }
 
-// answered appends what came back, as evidence.
-func (f *facts) answered() string {
+// answered appends what came back, as evidence; who is the API in the sentence.
+func (f *facts) answered(who string) string {
 	s := f.reply.server
 	switch {
+	case f.reply.code == Timeout || f.reply.code == Canceled: // the code says it all
+		return ""
 	case f.reply.detail != "":
 		return "; the call failed: " + f.reply.detail
 	case s == nil:
 		return ""
 	}
-	who := "the API"
 	switch f.reply.code {
 	case UnexpectedResponse, Redirected, ProxyFailure:
 		who = "what answered" // it may be anybody
@@ -73,7 +74,7 @@ func (f *facts) remedy(code Code) string {
 	case code == NotAToken && f.token.LooksLike == AppSecretLike:
 		r += " Never paste the App Secret itself: whoever has it can sign any token."
 	case code == RateLimited && f.reply.wait > 0:
-		r = fmt.Sprintf("Wait %s, then test again; test fewer credentials at once with --concurrency.", span(f.reply.wait+time.Second-1))
+		r = fmt.Sprintf("Wait %s, then test again, fewer credentials at once.", Span(f.reply.wait+time.Second-1))
 	case code == TokenRefused && f.proven:
 		r = "The App Secret given did sign this token, so look elsewhere: was the secret rotated or the access key deleted since? Compare both with the dashboard (Developer)."
 	case code == TokenRefused && f.token.odd != "":
@@ -143,9 +144,11 @@ func (f *facts) checks(code Code) []Check {
 			add(CheckTokenLifetime, Warn, t.Why(lifetime[0]))
 		case t.ExpiresAt.IsZero():
 			add(CheckTokenLifetime, Skip, "the exp claim could not be read")
+		case t.expired():
+			add(CheckTokenLifetime, Warn, "accepted, though "+t.Why(ExpiredToken))
 		default:
 			left, _ := t.ExpiresIn()
-			add(CheckTokenLifetime, Pass, "expires in "+span(left))
+			add(CheckTokenLifetime, Pass, "expires in "+Span(left))
 		}
 	}
 	return append(checks, f.serverChecks(code)...)
@@ -158,7 +161,7 @@ func (f *facts) serverChecks(code Code) []Check {
 		return []Check{reachable, authenticated, permitted}
 	}
 	notCalled := "no call was made"
-	status := strings.TrimPrefix(f.answered(), "; ")
+	status := strings.TrimPrefix(f.answered("the API"), "; ")
 	notReached := func(why string) []Check {
 		return three(step(CheckReachable, Skip, why), step(CheckAuthenticated, Skip, why), step(CheckPermitted, Skip, why))
 	}
@@ -175,8 +178,11 @@ func (f *facts) serverChecks(code Code) []Check {
 		return three(step(CheckReachable, Pass, status), step(CheckAuthenticated, Fail, "refused, as its claims explain"), step(CheckPermitted, Skip, "not authenticated"))
 	case trouble:
 		reachable := step(CheckReachable, Fail, f.reply.code.Info().Meaning)
-		if f.reply.code == RateLimited {
+		switch f.reply.code {
+		case RateLimited:
 			reachable = step(CheckReachable, Pass, status)
+		case Canceled:
+			reachable.Status = Skip // nobody learned anything
 		}
 		return three(reachable, step(CheckAuthenticated, Skip, "not judged"), step(CheckPermitted, Skip, "not judged"))
 	}

@@ -8,9 +8,14 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 	"syscall"
 )
+
+// wsaConnRefused is what Windows says; syscall.ECONNREFUSED is an invented number
+// there.
+const wsaConnRefused = 10061
 
 // networkCode names the cause of a call that got no answer. The order matters:
 // a proxy's refused connection is the proxy's fault, and a deadline ends in
@@ -21,11 +26,12 @@ func networkCode(err error) Code {
 		op      *net.OpError
 		dns     *net.DNSError
 		timeout net.Error
+		errno   syscall.Errno
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return Canceled
-	case errors.As(err, &proxy), errors.As(err, &op) && op.Op == "proxyconnect",
+	case errors.As(err, &proxy), errors.As(err, &op) && (op.Op == "proxyconnect" || op.Op == "socks connect"),
 		strings.Contains(err.Error(), http.StatusText(http.StatusProxyAuthRequired)): // a transport without our hook
 		return ProxyFailure
 	case errors.Is(err, context.DeadlineExceeded):
@@ -36,7 +42,7 @@ func networkCode(err error) Code {
 		return TLSFailure
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return Timeout
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case errors.Is(err, syscall.ECONNREFUSED), errors.As(err, &errno) && errno == wsaConnRefused && runtime.GOOS == "windows":
 		return ConnectionRefused
 	case isGarbage(err):
 		return UnexpectedResponse

@@ -50,7 +50,7 @@ func (t *Tester) probe(ctx context.Context, base *url.URL, token Secret) exchang
 
 	client := retryablehttp.Client{ // a value for each test: its callbacks belong to this test
 		HTTPClient: &http.Client{
-			Transport: &recorder{next: &Transport{Source: token, Base: t.transport(), Origin: base, accept: true}, seen: &seen},
+			Transport: &recorder{next: &Transport{Source: token, Base: t.transport(), Origin: base}, seen: &seen},
 			CheckRedirect: func(req *http.Request, via []*http.Request) error {
 				seen.redirect = !sameOrigin(req.URL, base)
 				if seen.redirect || len(via) > maxRedirects {
@@ -77,7 +77,9 @@ func (t *Tester) probe(ctx context.Context, base *url.URL, token Secret) exchang
 		},
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
-	get := http.Request{Method: http.MethodGet, URL: &u, Host: u.Host, Header: http.Header{}}
+	get := http.Request{Method: http.MethodGet, URL: &u, Host: u.Host, Header: http.Header{
+		"Accept": {"application/json"}, "Content-Type": {"application/json"},
+	}}
 	req, err := retryablehttp.FromRequest(get.WithContext(ctx))
 	if err != nil {
 		seen.err = err

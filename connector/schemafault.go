@@ -1,9 +1,7 @@
 package connector
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -104,93 +102,3 @@ func typeName(v any) string {
 // isField says whether a key is one that the schema knows. It asks the compiled
 // schema, which is there already; the form need not be read for a good document.
 func isField(key string) bool { return credentialSchema().Properties[key] != nil }
-
-// syntaxFault says where a text stops being JSON, and what stands there. An
-// empty evidence means that it is JSON.
-func syntaxFault(data []byte) (at int, evidence string) {
-	if json.Valid(data) {
-		return 0, ""
-	}
-	var fault *json.SyntaxError
-	var raw json.RawMessage
-	if !errors.As(json.Unmarshal(data, &raw), &fault) {
-		return 0, "this is not JSON"
-	}
-	if strings.Contains(fault.Error(), "unexpected end") {
-		return len(bytes.TrimRight(data, " \t\r\n")), "the JSON ends too early: a quote or a bracket is not closed"
-	}
-	at = max(0, min(int(fault.Offset)-1, len(data)-1))
-	for at > 0 && !utf8.RuneStart(data[at]) {
-		at--
-	}
-	if strings.Contains(fault.Error(), "after top-level value") {
-		return at, "something follows the JSON value"
-	}
-	if strings.Contains(fault.Error(), "depth") {
-		return at, "the JSON is nested too deeply"
-	}
-	switch c := data[at]; {
-	case c == '\'':
-		return at, "JSON strings stand in double quotes"
-	case c == '/' || c == '#':
-		return at, "JSON has no comments"
-	case c == '}' || c == ']':
-		return at, "a value is missing here, or a comma is too many"
-	case c < ' ':
-		return at, "a line break or control character stands inside a string or in a wrong place"
-	}
-	return at, "this is not JSON: a comma, a quote or a colon may be missing before this place"
-}
-
-// nearest is the field that a wrong key was probably meant to be, or empty.
-func nearest(key string) string {
-	if presentableName(key) != key {
-		return ""
-	}
-	squeeze := func(s string) string {
-		return strings.Map(func(c rune) rune {
-			if c == '_' || c == '-' || c == ' ' || c == '.' {
-				return -1
-			}
-			return c
-		}, strings.ToLower(s))
-	}
-	given := squeeze(key)
-	best, fewest := "", 3
-	for _, f := range form() {
-		want := squeeze(f.Name)
-		d := editDistance(given, want)
-		if len(given) >= 4 && strings.HasPrefix(want, given) {
-			d = 1 // api_key, desc
-		}
-		if d < fewest && d < len(want)/2 {
-			best, fewest = f.Name, d
-		}
-	}
-	return best
-}
-
-// editDistance counts, by bytes, the letters to insert, drop, change or swap with
-// their neighbour (optimal string alignment).
-func editDistance(a, b string) int {
-	var before, last []int
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		before, last, row = last, row, make([]int, len(b)+1)
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-	}
-	return row[len(b)]
-}

@@ -37,7 +37,13 @@ type SigningKey struct {
 // Check says what is wrong with a key, naming the field and never its value.
 func (k SigningKey) Check() error {
 	secret := k.AppSecret.Reveal()
+	cleanKey, _ := Clean(k.AccessKey)
+	cleanSecret, _ := Clean(secret)
 	switch {
+	case cleanKey != k.AccessKey:
+		return errors.New("the access key has white space or quotes around it")
+	case cleanSecret != secret:
+		return errors.New("the App Secret has white space or quotes around it: it would be signed with as it is")
 	case k.AccessKey == "":
 		return errors.New("the access key is empty")
 	case lookalike(k.AccessKey) == AppSecretLike:

@@ -22,7 +22,7 @@ const (
 type Tester struct {
 	BaseURL     string            // see ParseBaseURL; if empty, DefaultBaseURL
 	Transport   http.RoundTripper // if nil, one shared by all tests, or one for each TestAll; see NewTransport
-	Timeout     time.Duration     // of one whole test, retries included; if zero, DefaultTimeout
+	Timeout     time.Duration     // of one whole test, retries included; if zero, DefaultTimeout; none is left if negative
 	Retries     int               // after the first attempt; if zero, 2; none if negative
 	Concurrency int               // tests of TestAll under way at once; if zero, 8
 	WarnWithin  time.Duration     // before its end a token expires soon: if zero, DefaultWarnWithin; never if negative
@@ -81,11 +81,6 @@ func secretsIn(t Token, clean string) string {
 // and waited for.
 func (t *Tester) TestAll(ctx context.Context, creds iter.Seq[*Credential]) iter.Seq[*Report] {
 	return func(yield func(*Report) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		var workers sync.WaitGroup
-		defer workers.Wait()
-		defer cancel()
-
 		n := t.Concurrency
 		if n <= 0 {
 			n = defaultConcurrency
@@ -97,6 +92,10 @@ func (t *Tester) TestAll(ctx context.Context, creds iter.Seq[*Credential]) iter.
 			defer pool.CloseIdleConnections()
 			tester.Transport = pool
 		}
+		ctx, cancel := context.WithCancel(ctx)
+		var workers sync.WaitGroup
+		defer workers.Wait()
+		defer cancel()
 		type job struct {
 			cred   *Credential
 			report chan *Report

@@ -25,15 +25,15 @@ func (t Token) Why(code Code) string {
 		}
 		return `this token is not a management token: its type claim is not "management"`
 	case ExpiredToken:
-		return fmt.Sprintf("the token expired %s ago, at %s", span(t.AsOf.Sub(t.ExpiresAt)), moment(t.ExpiresAt))
+		return fmt.Sprintf("the token expired %s ago, at %s", Span(t.AsOf.Sub(t.ExpiresAt)), moment(t.ExpiresAt))
 	case TokenNotYetValid:
-		return fmt.Sprintf("the token becomes valid in %s, at %s", span(t.validFrom().Sub(t.AsOf)), moment(t.validFrom()))
+		return fmt.Sprintf("the token becomes valid in %s, at %s", Span(t.validFrom().Sub(t.AsOf)), moment(t.validFrom()))
 	case ExpiresSoon:
 		left, _ := t.ExpiresIn()
-		return fmt.Sprintf("the token expires in %s, at %s", span(left), moment(t.ExpiresAt))
+		return fmt.Sprintf("the token expires in %s, at %s", Span(left), moment(t.ExpiresAt))
 	case LongLived:
 		life, _ := t.Lifetime()
-		return fmt.Sprintf("the token was made for %s; the dashboard gives 14 days at most", span(life))
+		return fmt.Sprintf("the token was made for %s; the dashboard gives 14 days at most", Span(life))
 	}
 	return code.Info().Meaning
 }
@@ -45,9 +45,9 @@ var lookalikes = map[Lookalike]string{
 	EmptyLike:     "an empty value",
 }
 
-// span is a duration as a person says it: its largest unit, rounded down. A
-// token of 7 days is one of 7 days for its first minute.
-func span(d time.Duration) string {
+// Span is a duration as a person says it, "3 days": its largest unit, rounded
+// down. A token of 7 days is one of 7 days for its first minute.
+func Span(d time.Duration) string {
 	day := 24 * time.Hour
 	if d > 2*time.Hour-time.Minute {
 		d += time.Minute

@@ -30,8 +30,6 @@ type Transport struct {
 	Source TokenSource
 	Base   http.RoundTripper // if nil, http.DefaultTransport
 	Origin *url.URL          // scheme, host and port that count; if nil, those of DefaultBaseURL
-
-	accept bool // ask for JSON, as the probe does
 }
 
 var defaultOrigin, _ = url.Parse(DefaultBaseURL)
@@ -45,12 +43,9 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	sent := new(http.Request) // a copy: a RoundTripper leaves the caller's request as it is
 	*sent = *req
-	sent.Header = make(http.Header, len(req.Header)+3)
+	sent.Header = make(http.Header, len(req.Header)+1)
 	for name, values := range req.Header {
 		sent.Header[name] = values[:len(values):len(values)]
-	}
-	if t.accept {
-		sent.Header["Accept"], sent.Header["Content-Type"] = typeJSON, typeJSON
 	}
 	sent.Header.Del("Authorization")
 	if sameOrigin(req.URL, origin) {
@@ -80,8 +75,6 @@ func (t *Transport) token(ctx context.Context) (Secret, error) {
 	}
 	return t.Source.Token(ctx)
 }
-
-var typeJSON = []string{"application/json"}
 
 // CloseIdleConnections closes those of Base, for http.Client.CloseIdleConnections.
 func (t *Transport) CloseIdleConnections() {
@@ -116,6 +109,8 @@ func ParseBaseURL(s string) (*url.URL, error) {
 		return nil, errors.New("the base URL cannot be read") // err quotes it, and it may hold a password
 	case u.Host == "" || u.Hostname() == "":
 		return nil, errors.New("the base URL has no host; it looks like " + DefaultBaseURL)
+	case len(u.Port()) > 5 || len(u.Port()) == 5 && u.Port() > "65535":
+		return nil, errors.New("the base URL's port is higher than 65535")
 	case u.User != nil:
 		return nil, errors.New("the base URL must not hold a user name or a password")
 	case u.RawQuery != "" || u.Fragment != "":
