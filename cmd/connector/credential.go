@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -51,7 +52,7 @@ made, the credential is saved, with a warning.`,
 			if err != nil {
 				return err
 			}
-			if tester.Key, err = key.find(c); err != nil {
+			if tester.Key, err = key.find(c, []string{valueFile}); err != nil {
 				return err
 			}
 			if noTest {
@@ -90,6 +91,9 @@ made, the credential is saved, with a warning.`,
 
 // nameable refuses a name that every command would take for a file.
 func nameable(name string) error {
+	if strings.TrimSpace(name) == "" {
+		return errors.New("a credential's name must not be blank")
+	}
 	if isPath(name) {
 		return fmt.Errorf("%q cannot be a credential's name here: commands take it for a file", name)
 	}
@@ -122,13 +126,13 @@ func (c *command) judge(ctx context.Context, tester *connector.Tester, given *co
 // refuse prints why a credential is not saved.
 func (c *command) refuse(name string, report *connector.Report) error {
 	c.printResult(result{source: name, report: report})
-	fmt.Fprintln(c.err, "connector: not saved: the test rejected it")
+	fmt.Fprintln(c.err, "connector: not saved")
 	return exit(exitRejected)
 }
 
 // printResult prints one result of a test for people, without a summary.
 func (c *command) printResult(r result) {
-	t := newText(c.out, "test", false).(*text)
+	t := newText(c.out, "test", false)
 	t.result(r)
 	t.w.Flush()
 }
@@ -165,8 +169,19 @@ func (c *command) readValue(ctx context.Context, file string) (connector.Secret,
 	if file == "" {
 		in, ok := c.terminal()
 		if !ok {
-			return "", errors.New("there is no terminal to ask at: give --value-file FILE, or --value-file - for standard input")
+			return "", usage(errors.New("there is no terminal to ask at: give --value-file FILE, or --value-file - for standard input"))
 		}
+		// An interrupt must not leave the terminal without its echo.
+		state, err := term.GetState(int(in.Fd()))
+		if err != nil {
+			return "", unreadable(err)
+		}
+		stop := context.AfterFunc(ctx, func() {
+			term.Restore(int(in.Fd()), state)
+			fmt.Fprintln(c.err)
+			os.Exit(exitInterrupted)
+		})
+		defer stop()
 		fmt.Fprint(c.err, "API Key Value (the management token; it is not shown): ")
 		value, err := term.ReadPassword(int(in.Fd()))
 		fmt.Fprintln(c.err)
@@ -182,6 +197,9 @@ func (c *command) readValue(ctx context.Context, file string) (connector.Secret,
 	data, err := in.read(ctx, c.in, nil)
 	if err != nil {
 		return "", unreadable(fmt.Errorf("%s cannot be read: %s", file, reason(err)))
+	}
+	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
+		return "", usage(fmt.Errorf("%s holds a credential document, not a token; save it with connector credential import", file))
 	}
 	return connector.Secret(strings.TrimRight(string(data), "\r\n")), nil // its own line end is no damage
 }

@@ -25,7 +25,7 @@ func (g github) result(r result) {
 		if f.line > 0 {
 			place = fmt.Sprintf(",line=%d,col=%d", f.line, f.column)
 		}
-		fmt.Fprintf(g.w, "::%s file=%s%s,title=%s::%s\n", f.level, escapeProperty.Replace(r.source), place,
+		fmt.Fprintf(g.w, "::%s file=%s%s,title=%s::%s\n", f.level, escapeProperty.Replace(printable(r.source)), place,
 			escapeProperty.Replace(string(f.code)), escapeMessage.Replace(f.message))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/url"
 	"path/filepath"
+	"slices"
 
 	"github.com/100ms-connector/connector-go/connector"
 )
@@ -15,6 +16,7 @@ const homepage = "https://github.com/100ms-connector/connector-go"
 // for each finding.
 type sarif struct {
 	w       io.Writer
+	codes   []connector.CodeInfo // the rules
 	results []sarifResult
 }
 
@@ -52,7 +54,7 @@ type sarifRegion struct {
 }
 
 func newSARIF(w io.Writer, _ string, _ bool) format {
-	return &sarif{w: w, results: []sarifResult{}}
+	return &sarif{w: w, codes: connector.Codes(), results: []sarifResult{}}
 }
 
 func (s *sarif) result(r result) {
@@ -63,25 +65,20 @@ func (s *sarif) result(r result) {
 			place.Physical.Region = &sarifRegion{f.line, f.column}
 		}
 		s.results = append(s.results, sarifResult{
-			RuleID: string(f.code), RuleIndex: ruleIndex(f.code), Level: string(f.level),
+			RuleID: string(f.code), RuleIndex: s.ruleIndex(f.code), Level: string(f.level),
 			Message: sarifText{f.message}, Locations: []sarifLocation{place},
 		})
 	}
 }
 
 // ruleIndex is the code's place among the rules, which are all codes.
-func ruleIndex(code connector.Code) int {
-	for i, c := range connector.Codes() {
-		if c.Code == code {
-			return i
-		}
-	}
-	return -1
+func (s *sarif) ruleIndex(code connector.Code) int {
+	return slices.IndexFunc(s.codes, func(c connector.CodeInfo) bool { return c.Code == code })
 }
 
 func (s *sarif) end() {
 	var rules []sarifRule
-	for _, c := range connector.Codes() {
+	for _, c := range s.codes {
 		help := c.Remedy
 		if help == "" {
 			help = c.Meaning

@@ -18,7 +18,7 @@ type text struct {
 	verdicts                   map[connector.Verdict]int
 }
 
-func newText(w io.Writer, verb string, _ bool) format {
+func newText(w io.Writer, verb string, _ bool) *text {
 	t := &text{w: bufio.NewWriter(w), flush: isTerminal(w), painter: newPainter(w)}
 	if verb == "test" {
 		t.verdicts = map[connector.Verdict]int{}

@@ -38,7 +38,7 @@ func inputs(args []string, from *saved) ([]input, error) {
 				return nil, errors.New("standard input (-) can be read only once")
 			}
 			stdin = true
-			found = append(found, input{source: "stdin"})
+			found = append(found, input{source: sourceName(arg)})
 			continue
 		}
 		info, err := os.Stat(arg)
@@ -54,6 +54,14 @@ func inputs(args []string, from *saved) ([]input, error) {
 		}
 	}
 	return found, nil
+}
+
+// sourceName is how results name an argument.
+func sourceName(arg string) string {
+	if arg == "-" {
+		return "stdin"
+	}
+	return arg
 }
 
 // isPath says whether an argument names a file, and not a saved credential.
@@ -97,7 +105,7 @@ func (in input) read(ctx context.Context, stdin io.Reader, buf []byte) ([]byte, 
 	case in.load != nil:
 		return in.load(ctx)
 	case in.path == "":
-		return readDocument(stdin, buf)
+		return readStdin(ctx, stdin)
 	case in.plain:
 		f, err := openPlain(in.path)
 		if err != nil {
@@ -113,6 +121,26 @@ func (in input) read(ctx context.Context, stdin io.Reader, buf []byte) ([]byte, 
 	}
 	defer f.Close()
 	return readDocument(f, buf)
+}
+
+// readStdin reads until the end or until ctx is done, whichever is first: a person
+// at the other end of a pipe may never finish.
+func readStdin(ctx context.Context, stdin io.Reader) ([]byte, error) {
+	type read struct {
+		data []byte
+		err  error
+	}
+	done := make(chan read, 1)
+	go func() {
+		data, err := readDocument(stdin, nil)
+		done <- read{data, err}
+	}()
+	select {
+	case r := <-done:
+		return r.data, r.err
+	case <-ctx.Done():
+		return nil, errors.New("interrupted")
+	}
 }
 
 func readDocument(r io.Reader, buf []byte) ([]byte, error) {

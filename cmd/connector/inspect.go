@@ -34,30 +34,19 @@ whether the token works only connector test can tell.`,
 	cmd.ValidArgsFunction = from.names
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		defer from.close()
-		found, err := inputs(args, &from)
+		signer, err := key.find(c, args)
 		if err != nil {
 			return err
 		}
-		if len(found) != 1 {
-			return errors.New("inspect reads one credential; name a file")
-		}
-		data, err := found[0].read(cmd.Context(), c.in, nil)
-		var known *failure
-		if errors.As(err, &known) {
-			return err
-		} else if err != nil {
-			return unreadable(fmt.Errorf("%s cannot be read: %s", args[0], reason(err)))
-		}
-		value, err := tokenIn(data, judge.validator())
+		value, err := c.tokenAt(cmd.Context(), args[0], &from)
 		if err != nil {
-			return &failure{exitRejected, fmt.Errorf("%s: %w", args[0], err), "see connector validate " + args[0]}
+			if printAs.value == "json" {
+				printUnreadable(c.out, args[0], err)
+			}
+			return err
 		}
 		token := connector.Inspect(value)
 		findings := token.Findings(judge.within())
-		signer, err := key.find(c)
-		if err != nil {
-			return err
-		}
 		proof := error(errUnproven)
 		if signer != nil {
 			if proof = signer.Verify(connector.Secret(value)); proof == connector.SignatureRejected {
@@ -65,7 +54,7 @@ whether the token works only connector test can tell.`,
 			}
 		}
 		if printAs.value == "json" {
-			printInspection(c.out, found[0].source, token, findings, proof)
+			printInspection(c.out, sourceName(args[0]), token, findings, proof)
 		} else {
 			printToken(c.out, token, findings, proof)
 		}
@@ -85,13 +74,26 @@ var errUnproven = errors.New("no signing key was given")
 // tokenIn finds the token in a credential document, or takes the text as it is.
 func tokenIn(data []byte, v *connector.Validator) (string, error) {
 	if trimmed := bytes.TrimSpace(data); len(trimmed) > 0 && trimmed[0] != '{' {
-		return string(data), nil
+		return strings.TrimRight(string(data), "\r\n"), nil // a file's own line end is no damage
 	}
 	cred, err := v.Parse(data)
 	if err != nil {
 		return "", err
 	}
 	return cred.APIKeyValue.Reveal(), nil
+}
+
+// printUnreadable is the JSON document of an input that holds no token.
+func printUnreadable(w io.Writer, source string, err error) {
+	writeJSON(w, struct {
+		Version   int              `json:"schema_version"`
+		Source    string           `json:"source"`
+		Verified  bool             `json:"verified"`
+		Token     *connector.Token `json:"token"`
+		LooksLike string           `json:"looks_like"`
+		Findings  []connector.Code `json:"findings"`
+		Error     string           `json:"error"`
+	}{Version: 1, Source: sourceName(source), Findings: []connector.Code{}, Error: err.Error()})
 }
 
 func printInspection(w io.Writer, source string, t connector.Token, findings []connector.Code, proof error) {
@@ -125,11 +127,11 @@ func printToken(w io.Writer, t connector.Token, findings []connector.Code, proof
 		line("valid from", stamp(t.NotBefore))
 		expires := stamp(t.ExpiresAt)
 		if left, ok := t.ExpiresIn(); ok {
-			expires += ", " + from(left)
+			expires += ", " + remaining(left)
 		}
 		line("expires", expires)
 		if life, ok := t.Lifetime(); ok {
-			line("made for", life.Round(time.Second).String())
+			line("made for", connector.Span(life))
 		}
 	}
 	for _, code := range findings {
@@ -163,12 +165,13 @@ func stamp(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05 UTC")
 }
 
-func from(left time.Duration) string {
-	switch left = left.Round(time.Minute); {
-	case left == 0:
+// remaining says how far ahead or back a moment is.
+func remaining(left time.Duration) string {
+	switch {
+	case left < time.Minute && left > -time.Minute:
 		return "just now"
 	case left < 0:
-		return strings.TrimSuffix((-left).String(), "0s") + " ago"
+		return connector.Span(-left) + " ago"
 	}
-	return "in " + strings.TrimSuffix(left.String(), "0s")
+	return "in " + connector.Span(left)
 }

@@ -33,7 +33,7 @@ of the old one. Whatever fails, the old token stays.`,
 			if everything == (len(args) == 1) {
 				return errors.New("name one credential, or give --all")
 			}
-			signer, err := key.must(c)
+			signer, err := key.must(c, nil)
 			if err != nil {
 				return err
 			}
@@ -59,7 +59,7 @@ of the old one. Whatever fails, the old token stays.`,
 					if ctx.Err() != nil {
 						break
 					}
-					said, st := c.renewOne(ctx, db, tester, *signer, r, within, orNever(ttl))
+					said, st := c.renewOne(ctx, db, tester, *signer, r, !everything, within, orNever(ttl))
 					worst = max(worst, st)
 					fmt.Fprintf(c.out, "%s: %s\n", printable(r.Name), said)
 				}
@@ -76,15 +76,18 @@ of the old one. Whatever fails, the old token stays.`,
 	return cmd
 }
 
-// renewOne renews one credential if it is time, and says what it did.
-func (c *command) renewOne(ctx context.Context, db *store.Store, tester *connector.Tester, signer connector.SigningKey, r store.Record, within, ttl time.Duration) (string, status) {
+// renewOne renews one credential if it is time, and says what it did. One that was
+// named is meant; of all, those of other workspaces are passed over.
+func (c *command) renewOne(ctx context.Context, db *store.Store, tester *connector.Tester, signer connector.SigningKey, r store.Record, named bool, within, ttl time.Duration) (string, status) {
 	switch {
+	case r.AccessKey != signer.AccessKey && named:
+		return "not renewed: the signing key is of another access key", unknown
 	case r.AccessKey != signer.AccessKey:
 		return "skipped: the signing key is of another access key", passed
 	case r.ExpiresAt.IsZero():
 		return "skipped: its token never expires", passed
 	case time.Until(r.ExpiresAt) > within:
-		return "skipped: its token expires " + from(time.Until(r.ExpiresAt)), passed
+		return "skipped: its token expires " + remaining(time.Until(r.ExpiresAt)), passed
 	}
 	old, err := db.Credential(ctx, r.Name)
 	if err != nil {
@@ -107,5 +110,5 @@ func (c *command) renewOne(ctx context.Context, db *store.Store, tester *connect
 	}
 	c.recordTest(ctx, db, r.Name, report)
 	left, _ := report.Token.ExpiresIn()
-	return "renewed: the API accepted the new token; it expires " + from(left), passed
+	return "renewed: the API accepted the new token; it expires " + remaining(left), passed
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -108,35 +107,11 @@ var formats = []struct {
 	name string
 	make func(w io.Writer, verb string, failOnWarning bool) format
 }{
-	{"text", newText},
+	{"text", func(w io.Writer, verb string, f bool) format { return newText(w, verb, f) }},
 	{"json", newJSON},
 	{"github", newGitHub},
 	{"junit", newJUnit},
 	{"sarif", newSARIF},
-}
-
-// choice is a flag's value out of a known set.
-type choice struct {
-	value string
-	known []string
-}
-
-func (c *choice) String() string { return c.value }
-func (c *choice) Type() string   { return strings.Join(c.known, "|") }
-func (c *choice) Set(s string) error {
-	if !slices.Contains(c.known, s) {
-		return fmt.Errorf("known are %s", strings.Join(c.known, ", "))
-	}
-	c.value = s
-	return nil
-}
-
-// choose adds a flag whose value is one of the known, the first by default.
-func choose(cmd *cobra.Command, name, usage string, known ...string) *choice {
-	c := &choice{known[0], known}
-	cmd.Flags().Var(c, name, usage)
-	_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(known, cobra.ShellCompDirectiveNoFileComp))
-	return c
 }
 
 // output is what the verbs that print results share.
@@ -171,8 +146,15 @@ func (o *output) add(r result) {
 	o.n++
 }
 
-// end finishes the output and returns the exit code as an error.
-func (o *output) end() error {
+// end finishes the output and returns the exit code as an error. An interrupted
+// run says how many of all inputs it did not come to.
+func (o *output) end(errw io.Writer, all int) error {
 	o.printer.end()
+	if all == 0 {
+		return errNothingSaved
+	}
+	if left := all - o.n; left > 0 {
+		fmt.Fprintf(errw, "connector: interrupted: %d of %d not reached\n", left, all)
+	}
 	return o.worst.exit()
 }

@@ -5,10 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/100ms-connector/connector-go/connector"
 )
 
 // Exit codes, the same for every verb. With several inputs, all results are
@@ -58,6 +62,13 @@ type command struct {
 // run is the whole command; main adds signals to it.
 func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) int {
 	c := &command{in: in, out: out, err: errw}
+	if slices.ContainsFunc(args, holdsSecret) {
+		c.complain(errors.New("an argument is a token or an App Secret"),
+			"the shell's history has it now: replace it. Secrets come from a file, from standard input (-) or from a prompt")
+		return exitUsage
+	}
+	written := &writer{to: out}
+	c.out = written
 	root := c.root()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -67,6 +78,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 	var done exit
 	var failed *failure
 	switch {
+	case written.err != nil:
+		c.complain(fmt.Errorf("cannot write: %w", written.err), "")
+		return exitUntested
 	case err == nil:
 		return exitOK
 	case errors.As(err, &done):
@@ -91,8 +105,37 @@ func (c *command) complain(err error, hint string) {
 	}
 	fmt.Fprintf(c.err, "connector: error: %s\n", printable(what))
 	if hint != "" {
-		fmt.Fprintf(c.err, "connector: hint: %s\n", hint)
+		fmt.Fprintf(c.err, "connector: hint: %s\n", printable(hint))
 	}
+}
+
+// holdsSecret says whether an argument, or the value of a flag, is a secret. It is
+// asked before anything can quote it.
+func holdsSecret(arg string) bool {
+	for _, part := range strings.Split(strings.TrimLeft(arg, "-"), "=") {
+		if _, err := os.Lstat(part); err == nil || strings.ContainsRune(part, '/') {
+			continue // a file's name
+		}
+		if t := connector.Inspect(part); t.Fault != connector.NotAToken || t.LooksLike == connector.AppSecretLike {
+			return true
+		}
+	}
+	return false
+}
+
+// writer keeps the first error of standard output: a token that could not be
+// written must not count as printed.
+type writer struct {
+	to  io.Writer
+	err error
+}
+
+func (w *writer) Write(p []byte) (int, error) {
+	n, err := w.to.Write(p)
+	if err != nil && w.err == nil {
+		w.err = err
+	}
+	return n, err
 }
 
 func (c *command) root() *cobra.Command {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/fixtures"
 	"github.com/100ms-connector/connector-go/fixtures/sandbox"
 )
@@ -127,13 +129,25 @@ func writeCredentials(dir string) error {
 		return err
 	}
 	for _, f := range fixtures.Cases(time.Now()) {
-		data, err := json.MarshalIndent(map[string]string{"name": f.Name, "description": f.Title, "api_key_value": f.Value}, "", "  ")
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, f.Name+".json"), append(data, '\n'), 0o600)
+		cred := &connector.Credential{Name: f.Name, Description: f.Title, APIKeyValue: connector.Secret(f.Value)}
+		path := filepath.Join(dir, f.Name+".json")
+		if !ours(path, cred) {
+			return fmt.Errorf("%s exists and is not the sandbox's: name another folder", path)
 		}
-		if err != nil {
+		if err := os.WriteFile(path, document(cred), 0o600); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// ours says whether a file may be written over: there is none, or an earlier
+// sandbox wrote it. Somebody's real credential must not be lost.
+func ours(path string, cred *connector.Credential) bool {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	var old struct{ Name, Description string }
+	return json.Unmarshal(data, &old) == nil && old.Name == cred.Name && old.Description == cred.Description
 }

@@ -72,6 +72,19 @@ func (s *saved) keySource() (store.KeySource, error) {
 	return store.KeyFile(path), err
 }
 
+// lookup opens the store if there is one. Looking must leave nothing behind: not
+// for a name that was mistyped, nor for a shell that completes one.
+func (s *saved) lookup(ctx context.Context) (*store.Store, error) {
+	url, err := s.location()
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	if exists, err := store.Exists(url); err == nil && !exists {
+		return nil, store.ErrNotFound
+	}
+	return s.store(ctx)
+}
+
 // use opens the store for one verb, and closes it. Errors of the store get their
 // exit codes and next steps.
 func (s *saved) use(ctx context.Context, do func(*store.Store) error) error {
@@ -131,7 +144,10 @@ func document(cred *connector.Credential) []byte {
 // input is a saved credential in the place of a file.
 func (s *saved) input(name string) input {
 	return input{source: name, saved: true, load: func(ctx context.Context) ([]byte, error) {
-		db, err := s.store(ctx)
+		db, err := s.lookup(ctx)
+		if errors.Is(err, store.ErrNotFound) {
+			err = explained(&store.RecordError{Name: name, Err: err})
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -143,34 +159,27 @@ func (s *saved) input(name string) input {
 	}}
 }
 
-// all is every saved credential; it is an error that there is none.
-func (s *saved) all(ctx context.Context) ([]input, error) {
-	db, err := s.store(ctx)
+// list returns what is saved: nothing, if there is no store.
+func (s *saved) list(ctx context.Context) ([]store.Record, error) {
+	db, err := s.lookup(ctx)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
 	records, err := db.List(ctx)
-	if err != nil {
-		return nil, explained(err)
-	}
-	if len(records) == 0 {
-		return nil, &failure{exitUntested, errors.New("no credential is saved"), "save one with connector credential add NAME"}
-	}
-	var found []input
-	for _, r := range records {
-		found = append(found, s.input(r.Name))
-	}
-	return found, nil
+	return records, explained(err)
 }
+
+// errNothingSaved is the error of --all where nothing is saved: a check of
+// nothing must not pass.
+var errNothingSaved = &failure{exitUntested, errors.New("no credential is saved"), "save one with connector credential add NAME"}
 
 // names completes the names of saved credentials in a shell.
 func (s *saved) names(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	db, err := s.store(cmd.Context())
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveDefault
-	}
 	defer s.close()
-	records, _ := db.List(cmd.Context())
+	records, _ := s.list(cmd.Context())
 	var names []string
 	for _, r := range records {
 		names = append(names, r.Name)
@@ -197,7 +206,12 @@ func (s *sources) find(ctx context.Context, args []string) ([]input, error) {
 	case s.everything && len(args) > 0:
 		return nil, errors.New("--all stands for every saved credential; name none beside it")
 	case s.everything:
-		return s.all(ctx)
+		records, err := s.list(ctx)
+		var found []input
+		for _, r := range records {
+			found = append(found, s.input(r.Name))
+		}
+		return found, err
 	case len(args) == 0:
 		return nil, errors.New("no input: name files, directories or saved credentials, or - for standard input")
 	}

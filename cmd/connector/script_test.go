@@ -102,6 +102,7 @@ func runScripts(t *testing.T, scripts []string, setup func(*testscript.Env) erro
 			if err := writeKeyFiles(env.WorkDir); err != nil {
 				return err
 			}
+			env.Setenv("BAD", filepath.Join(env.WorkDir, "\x1b[31mbad.json"))
 			if setup != nil {
 				if err := setup(env); err != nil {
 					return err
@@ -118,6 +119,8 @@ func runScripts(t *testing.T, scripts []string, setup func(*testscript.Env) erro
 			"conforms": conforms,
 			"fill":     fill,
 			"exits":    exits,
+			"refuses":  refuses,
+			"full":     full,
 		},
 	})
 	t.Cleanup(func() { searchLogs(t, logs, cases) })
@@ -230,5 +233,45 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if fmt.Sprint(code) != args[0] {
 		ts.Fatalf("%v exits %d, want %s", args[1:], code, args[0])
+	}
+}
+
+// refuses demands a usage error that does not repeat the secret: refuses ARG...,
+// in which {{kind}} is the value of that kind of credential.
+func refuses(ts *testscript.TestScript, neg bool, args []string) {
+	var secrets []string
+	for i := range args {
+		for _, c := range fixtures.Cases(time.Now()) {
+			if strings.Contains(args[i], "{{"+c.Name+"}}") {
+				args[i] = strings.ReplaceAll(args[i], "{{"+c.Name+"}}", c.Value)
+				secrets = append(secrets, c.Value)
+			}
+		}
+	}
+	var out, errw strings.Builder
+	code := run(context.Background(), args, strings.NewReader(""), &out, &errw)
+	if code != exitUsage || !strings.Contains(errw.String(), "an argument is a token or an App Secret") {
+		ts.Fatalf("exit %d, %q", code, errw.String())
+	}
+	for _, s := range secrets {
+		if strings.Contains(out.String()+errw.String(), s[:16]) {
+			ts.Fatalf("the secret is repeated")
+		}
+	}
+}
+
+// full runs a command whose standard output is a full disk: full ARG...
+func full(ts *testscript.TestScript, neg bool, args []string) {
+	disk, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	ts.Check(err)
+	defer disk.Close()
+	for i, a := range args {
+		if strings.HasSuffix(a, ".json") {
+			args[i] = ts.MkAbs(a)
+		}
+	}
+	var errw strings.Builder
+	if code := run(context.Background(), args, strings.NewReader(""), disk, &errw); code != exitUntested || !strings.Contains(errw.String(), "cannot write") {
+		ts.Fatalf("exit %d, %q", code, errw.String())
 	}
 }

@@ -37,6 +37,9 @@ func (p painter) paint(c colour, s string) string {
 }
 
 func isTerminal(w io.Writer) bool {
+	if own, ok := w.(*writer); ok {
+		w = own.to
+	}
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -3,58 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"iter"
-	"net/http"
-	"os"
-	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/100ms-connector/connector-go/connector"
 )
-
-// calling is what the verbs that call the API share.
-type calling struct {
-	baseURL     string
-	timeout     time.Duration
-	retries     int
-	concurrency int
-}
-
-func (t *calling) flags(cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.StringVar(&t.baseURL, "base-url", connector.DefaultBaseURL, "the API's address, also HMS_BASE_URL; https, or http on a loopback address")
-	f.DurationVar(&t.timeout, "timeout", connector.DefaultTimeout, "for the whole test of one credential, retries included")
-	f.IntVar(&t.retries, "retries", 2, "attempts after the first, where that can help")
-	f.IntVar(&t.concurrency, "concurrency", 8, "tests under way at once")
-}
-
-// tester makes the Tester that the flags ask for.
-func (t *calling) tester(cmd *cobra.Command) (*connector.Tester, error) {
-	if env := os.Getenv("HMS_BASE_URL"); env != "" && !cmd.Flags().Changed("base-url") {
-		t.baseURL = env
-	}
-	if _, err := connector.ParseBaseURL(t.baseURL); err != nil {
-		return nil, err
-	}
-	if t.timeout <= 0 {
-		return nil, errors.New("--timeout must be longer than 0")
-	}
-	if t.retries < 0 || t.concurrency < 1 {
-		return nil, errors.New("--retries must be 0 or more, and --concurrency 1 or more")
-	}
-	transport := connector.NewTransport()
-	transport.Proxy = http.ProxyFromEnvironment
-	transport.MaxConnsPerHost = t.concurrency
-	retries := t.retries
-	if retries == 0 {
-		retries = -1 // the library's way to say none
-	}
-	return &connector.Tester{BaseURL: t.baseURL, Transport: transport, Timeout: t.timeout, Retries: retries, Concurrency: t.concurrency}, nil
-}
 
 func (c *command) test() *cobra.Command {
 	var (
@@ -86,7 +40,7 @@ told apart.`,
 				return err
 			}
 			tester.WarnWithin, tester.Offline = judge.within(), offline
-			if tester.Key, err = key.find(c); err != nil {
+			if tester.Key, err = key.find(c, args); err != nil {
 				return err
 			}
 			out.begin(c.out, "test")
@@ -102,10 +56,7 @@ told apart.`,
 				}
 			}
 			bar.hide()
-			if left := len(found) - out.n; left > 0 {
-				fmt.Fprintf(c.err, "connector: interrupted: %d of %d not tested\n", left, len(found))
-			}
-			return out.end()
+			return out.end(c.err, len(found))
 		},
 	}
 	out.flags(cmd)
@@ -157,7 +108,12 @@ func (c *command) testAll(ctx context.Context, tester *connector.Tester, v *conn
 func (c *command) readCredential(ctx context.Context, in input, v *connector.Validator, buf []byte) (*connector.Credential, result) {
 	data, err := in.read(ctx, c.in, buf)
 	if err != nil {
-		return nil, result{source: in.source, err: err, report: connector.UnreadableReport(reason(err))}
+		report := connector.UnreadableReport(reason(err))
+		var known *failure
+		if errors.As(err, &known) && known.hint != "" {
+			report.Remedy = known.hint
+		}
+		return nil, result{source: in.source, err: err, report: report}
 	}
 	cred, err := v.Parse(data)
 	var invalid *connector.ValidationError
@@ -165,27 +121,4 @@ func (c *command) readCredential(ctx context.Context, in input, v *connector.Val
 		return nil, result{source: in.source, report: connector.InvalidReport(invalid)}
 	}
 	return cred, result{}
-}
-
-// progress is a bar on a terminal, and nothing elsewhere.
-type progress struct{ bar *progressbar.ProgressBar }
-
-func newProgress(w io.Writer, n int) progress {
-	if !isTerminal(w) || n < 2 {
-		return progress{}
-	}
-	return progress{progressbar.NewOptions(n, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("testing"),
-		progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(true))}
-}
-
-func (p progress) hide() {
-	if p.bar != nil {
-		_ = p.bar.Clear()
-	}
-}
-
-func (p progress) step() {
-	if p.bar != nil {
-		_ = p.bar.Add(1)
-	}
 }

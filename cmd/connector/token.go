@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,8 +30,8 @@ func (c *command) tokenMint() *cobra.Command {
 		Example: `  connector token mint --key-file key.json >token
   connector token mint | connector credential add production --value-file -`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			signer, err := key.must(c)
+		RunE: func(_ *cobra.Command, args []string) error {
+			signer, err := key.must(c, args)
 			if err != nil {
 				return err
 			}
@@ -39,8 +40,8 @@ func (c *command) tokenMint() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(c.out, token.Reveal())
-			return nil
+			_, err = fmt.Fprintln(c.out, token.Reveal())
+			return err
 		},
 	}
 	key.flags(cmd)
@@ -66,12 +67,9 @@ func (c *command) tokenVerify() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			defer from.close()
-			signer, err := key.must(c)
+			signer, err := key.must(c, args)
 			if err != nil {
 				return err
-			}
-			if key.file == "-" && args[0] == "-" {
-				return errors.New("standard input holds the key or the token, not both")
 			}
 			value, err := c.tokenAt(cmd.Context(), args[0], &from)
 			if err != nil {
@@ -123,7 +121,11 @@ func (c *command) tokenAt(ctx context.Context, arg string, from *saved) (string,
 	}
 	value, err := tokenIn(data, new(connector.Validator))
 	if err != nil {
-		return "", &failure{exitRejected, fmt.Errorf("%s: %w", arg, err), "see connector validate " + arg}
+		what, more, _ := strings.Cut(err.Error(), "\n")
+		if n := strings.Count(more, "\n") + 1; more != "" {
+			what += fmt.Sprintf(", and %s more", plural(n, "problem"))
+		}
+		return "", &failure{exitRejected, fmt.Errorf("%s: %s", arg, what), "see connector validate " + arg}
 	}
 	return value, nil
 }

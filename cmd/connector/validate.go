@@ -2,44 +2,15 @@ package main
 
 import (
 	"context"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/100ms-connector/connector-go/connector"
 )
-
-// judging is what the verbs that read documents share.
-type judging struct {
-	warnWithin time.Duration
-	expandEnv  bool
-}
-
-func (j *judging) flags(cmd *cobra.Command) {
-	cmd.Flags().DurationVar(&j.warnWithin, "warn-within", connector.DefaultWarnWithin, "warn of a token that expires within this time; 0 for never")
-	cmd.Flags().BoolVar(&j.expandEnv, "expand-env", false, "replace a value that is wholly ${NAME} by that environment variable")
-}
-
-// within is the library's form of --warn-within, where zero is the default.
-func (j *judging) within() time.Duration {
-	if j.warnWithin == 0 {
-		return -1
-	}
-	return j.warnWithin
-}
-
-func (j *judging) validator() *connector.Validator {
-	v := &connector.Validator{WarnWithin: j.within()}
-	if j.expandEnv {
-		v.Expand = os.LookupEnv
-	}
-	return v
-}
 
 func (c *command) validate() *cobra.Command {
 	var out output
@@ -65,7 +36,7 @@ line and the next step.`,
 			for _, r := range results {
 				out.add(r)
 			}
-			return out.end()
+			return out.end(c.err, len(found))
 		},
 	}
 	out.flags(cmd)

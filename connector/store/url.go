@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -50,6 +51,22 @@ func DefaultKeyFile() (string, error) {
 		return "", fmt.Errorf("%w: no directory for configuration is known: set HOME, or name a key file", ErrKey)
 	}
 	return filepath.Join(dir, folder, "store.key"), nil
+}
+
+// Exists says whether there is a store at a URL, without making one. Of a
+// PostgreSQL database it says yes without asking. Errors: ErrURL, ErrUnavailable.
+func Exists(url string) (bool, error) {
+	at, err := parseURL(url)
+	if err != nil || at.path == "" {
+		return err == nil, err
+	}
+	switch _, err := os.Stat(at.path); {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	}
+	return false, unavailable("the folder of %s cannot be read", at.shown)
 }
 
 // location is a store's URL, read.

@@ -18,18 +18,17 @@ func (c *command) credentialList() *cobra.Command {
 	printAs := choose(cmd, "format", "how to print it", "text", "json")
 	from.flags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return from.use(cmd.Context(), func(db *store.Store) error {
-			records, err := db.List(cmd.Context())
-			switch {
-			case err != nil:
-				return err
-			case printAs.value == "json":
-				printRecordsJSON(c.out, records)
-			default:
-				printRecords(c.out, records)
-			}
-			return nil
-		})
+		defer from.close()
+		records, err := from.list(cmd.Context())
+		switch {
+		case err != nil:
+			return err
+		case printAs.value == "json":
+			printRecordsJSON(c.out, records)
+		default:
+			printRecords(c.out, records)
+		}
+		return nil
 	}
 	return cmd
 }
@@ -52,14 +51,14 @@ func expiry(at time.Time) string {
 	if at.IsZero() {
 		return "never"
 	}
-	return from(time.Until(at))
+	return remaining(time.Until(at))
 }
 
 func lastTest(r store.Record) string {
 	if r.LastVerdict == "" {
 		return "never tested"
 	}
-	return fmt.Sprintf("%s %s, %s", r.LastVerdict, r.LastCode, from(time.Until(r.LastTestedAt)))
+	return fmt.Sprintf("%s %s, %s", r.LastVerdict, r.LastCode, remaining(time.Until(r.LastTestedAt)))
 }
 
 func printRecordsJSON(w io.Writer, records []store.Record) {

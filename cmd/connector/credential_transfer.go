@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -126,7 +127,11 @@ func writeNew(path string, data []byte) error {
 	_, err = temp.Write(data)
 	err = errors.Join(err, temp.Sync(), temp.Close())
 	if err == nil {
-		err = os.Link(temp.Name(), path) // unlike a rename it fails if the name was taken meanwhile
+		// Unlike a rename it fails if the name was taken meanwhile; but not every
+		// file system has links.
+		if err = os.Link(temp.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+			err = os.Rename(temp.Name(), path)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("%s cannot be written: %s", path, reason(err))
