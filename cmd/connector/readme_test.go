@@ -51,14 +51,9 @@ func TestREADMESessions(t *testing.T) {
 		}
 		return cmd
 	}
-	// The README names the default port; here another is taken, which is free.
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	free := listener.Addr().String()
-	listener.Close()
-	const named = "127.0.0.1:8101"
+	// The README names the default addresses; here others are taken, which are free.
+	free := map[string]string{"127.0.0.1:8101": freeAddress(t), "127.0.0.1:8100": freeAddress(t)}
+	servers := map[string]string{"connector sandbox": "127.0.0.1:8101", "connector serve": "127.0.0.1:8100"}
 	updated := fences.ReplaceAllFunc(text, func(block []byte) []byte {
 		parts := fences.FindSubmatch(block)
 		if string(parts[1]) != "console" {
@@ -69,9 +64,13 @@ func TestREADMESessions(t *testing.T) {
 		for _, step := range strings.Split(string(parts[2]), "$ ")[1:] {
 			command, want, _ := strings.Cut(step, "\n")
 			var got string
-			there := strings.ReplaceAll(command, named, free)
-			if strings.HasPrefix(command, "connector sandbox") {
-				got = background(t, shell(there+" --listen "+free))
+			there := command
+			for named, address := range free {
+				there = strings.ReplaceAll(there, named, address)
+			}
+			verb := strings.Join(strings.Fields(command)[:2], " ")
+			if address := free[servers[verb]]; address != "" {
+				got = background(t, shell(there+" --listen "+address))
 			} else {
 				out, err := shell(there).CombinedOutput()
 				var failed *exec.ExitError
@@ -80,7 +79,9 @@ func TestREADMESessions(t *testing.T) {
 				}
 				got = string(out)
 			}
-			got = strings.ReplaceAll(got, free, named)
+			for named, address := range free {
+				got = strings.ReplaceAll(got, address, named)
+			}
 			if os.Getenv("UPDATE") == "" && settle(got) != settle(want) {
 				t.Errorf("$ %s\nprints\n%s\nand the README says\n%s", command, settle(got), settle(want))
 			}
@@ -94,6 +95,15 @@ func TestREADMESessions(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+func freeAddress(t *testing.T) string {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
 }
 
 // background starts a server, waits for what it prints first, and ends it with
@@ -129,6 +139,7 @@ func settle(s string) string {
 		{`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`, "DATE"},
 		{`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`, "DATE"},
 		{`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`, "UUID"},
+		{`/signin/\S+`, "/signin/LINK"},
 	} {
 		s = regexp.MustCompile(r.pattern).ReplaceAllString(s, r.with)
 	}

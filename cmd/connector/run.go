@@ -154,7 +154,7 @@ No account yet? Try: connector demo`,
 	root.SetOut(c.out)
 	root.SetErr(c.err)
 	root.AddCommand(c.validate(), c.inspect(), c.test(), c.form(), c.token(), c.credential(), c.renew(), c.storage(),
-		c.sandbox(), c.demo(), c.version())
+		c.serve(), c.sandbox(), c.demo(), c.version())
 	return root
 }
 

@@ -1,0 +1,128 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/100ms-connector/connector-go/connector"
+)
+
+// detailView is one saved credential with its last test.
+type detailView struct {
+	Tile    tile
+	Kind    string
+	Issued  string
+	Saved   string
+	Report  *reportView
+	CSRF    string
+	Failure string
+}
+
+var kindWords = map[connector.Kind]string{
+	connector.Management: "Management token", connector.App: "App token", connector.Unknown: "Unknown",
+}
+
+func (h *Handler) showDetail(w http.ResponseWriter, r *http.Request, s *session) {
+	record, ok := h.record(w, r)
+	if !ok {
+		return
+	}
+	v := detailView{Tile: h.tileOf(record, h.Now()), Kind: kindWords[record.Kind], Saved: moment(record.UpdatedAt), CSRF: s.csrf}
+	if !record.IssuedAt.IsZero() {
+		v.Issued = moment(record.IssuedAt)
+	}
+	if v.Report = h.reportOf(h.reports.of(record)); v.Report == nil {
+		v.Report = h.remembered(record)
+	}
+	h.show(w, r, s, "detail", &page{Title: "Credential", Nav: "credentials", Data: v})
+}
+
+// testAgain tests a saved credential.
+func (h *Handler) testAgain(w http.ResponseWriter, r *http.Request, s *session) {
+	record, ok := h.record(w, r)
+	if !ok {
+		return
+	}
+	cred, err := h.Store.Credential(r.Context(), record.Name)
+	if err != nil {
+		h.storeFailed(w, r, err)
+		return
+	}
+	out := h.stream(w, r)
+	report := h.test(r.Context(), asDocument(cred), func(partial *connector.Report) { out.part("report", "report", h.begun(partial)) })
+	if report == nil {
+		h.busy(w, r)
+		return
+	}
+	h.recordTest(r.Context(), record.Name, report)
+	if out == nil {
+		http.Redirect(w, r, h.at("/credentials/"+idOf(record.Name)), http.StatusSeeOther)
+		return
+	}
+	out.part("report", "report", h.reportOf(report))
+	record.LastVerdict, record.LastCode, record.LastTestedAt = report.Verdict, report.Code, report.TestedAt
+	t := h.tileOf(record, h.Now())
+	if html, err := part("tile", t); err == nil {
+		out.send(line{Tiles: []tileLine{{"t-" + t.ID, html}}})
+	}
+	out.part("facts", "facts", detailView{Tile: t, Kind: kindWords[record.Kind], Saved: moment(record.UpdatedAt)})
+	out.send(line{Say: verdictWords[report.Verdict].words + ". " + sentence(report.Message)})
+}
+
+// inspectView is what a value says of itself, told while it is being entered.
+type inspectView struct {
+	Tone  tone
+	Title string
+	Facts []string
+}
+
+// inspect says at once what a value is and when it expires. The value is not
+// kept, and nothing of it is sent back but what its claims say.
+func (h *Handler) inspect(w http.ResponseWriter, r *http.Request, s *session) {
+	if !h.inspects.take() {
+		w.Header().Set("Retry-After", "1")
+		h.fail(w, r, http.StatusTooManyRequests, "Too fast", "Wait a second.")
+		return
+	}
+	h.show(w, r, s, "told", &page{Title: "What it is", Data: h.told(r.PostForm.Get("api_key_value"))})
+}
+
+func (h *Handler) told(value string) *inspectView {
+	if value == "" {
+		return nil
+	}
+	t := connector.Inspect(value)
+	t.AsOf = h.Now()
+	v := &inspectView{Tone: good, Title: kindWords[t.Kind]}
+	findings := t.Findings(h.tester.WarnWithin)
+	for i, code := range findings {
+		info := code.Info()
+		switch {
+		case i == 0 && info.Class == connector.AboutCredential:
+			v.Tone, v.Title = bad, sentence(t.Why(code))
+		case info.Class == connector.AboutCredential:
+			v.Facts = append(v.Facts, sentence(t.Why(code)))
+		case code == connector.PasteDamage:
+			v.Facts = append(v.Facts, "What does not belong to the token is removed.")
+		default:
+			if v.Tone == good {
+				v.Tone = warn
+			}
+			v.Facts = append(v.Facts, sentence(t.Why(code)))
+		}
+	}
+	if v.Tone == bad {
+		return v
+	}
+	if left, ok := t.ExpiresIn(); ok && v.Tone == good {
+		v.Title += ", expires in " + span(left)
+	}
+	if !t.ExpiresAt.IsZero() && !slices.Contains(findings, connector.ExpiresSoon) {
+		v.Facts = append(v.Facts, "Expires "+moment(t.ExpiresAt)+".")
+	}
+	if t.AccessKey != "" {
+		v.Facts = append(v.Facts, "Access key "+t.AccessKey+".")
+	}
+	v.Facts = append(v.Facts, "By its own word; Test asks the API.")
+	return v
+}

@@ -1,0 +1,29 @@
+// Package web is the credential form in a browser: the Authenticate screen with a
+// tile for each saved credential, the Add New Credential overlay, and a diagnosis
+// while one types.
+//
+//   - Mount it in a program of your own: [New] gives an http.Handler; Options.Prefix
+//     is the path that it lives under, Options.SignedIn the program's own sign-in.
+//   - Serve it alone: [Serve], with timeouts and a graceful stop, and
+//     [Handler.SignInLink] for the link that opens it.
+//
+// The pages are written by the server. A script adds what needs no page of its
+// own (the overlay, the checklist as it goes, live progress), and everything also
+// works without it.
+//
+// # Security
+//
+// No response holds an API key value. One that was entered and not yet saved is
+// kept in memory, for ten minutes at most, so that a form can be shown again
+// without it.
+//
+// A request must name a known host (against DNS rebinding), carry the session's
+// cookie, and, if it changes anything, come from a page of the same origin and
+// carry the session's token (against requests forged by other sites). The pages
+// load nothing from elsewhere and run no script but their own. Bodies, rates,
+// sessions and times are bounded.
+//
+// Cookies do not tell ports apart: whoever can run a server on another port of the
+// same host name, and lure the browser to it, sees the session's cookie. Give a
+// host name of its own to a form that several people use.
+package web

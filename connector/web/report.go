@@ -1,0 +1,193 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/connector/store"
+)
+
+// reportView is a connection test as a page shows it.
+type reportView struct {
+	Tone           tone
+	Verdict        string // in words
+	Code           connector.Code
+	Message        string
+	Remedy         string
+	Warnings       []string
+	Checks         []checkView
+	Evidence       []string // what to tell 100ms's support
+	Tested         string
+	Pending        bool
+	NotesFromStore bool // made of what the store remembers: without checks
+}
+
+type checkView struct {
+	Tone   tone
+	Status string // in words, for who does not see the colour
+	Title  string
+	Detail string
+}
+
+var checkTitles = map[connector.CheckName]string{
+	connector.CheckDocument:      "Form",
+	connector.CheckTokenShape:    "Token shape",
+	connector.CheckTokenType:     "Token type",
+	connector.CheckTokenLifetime: "Lifetime",
+	connector.CheckReachable:     "Reachable",
+	connector.CheckAuthenticated: "Authenticated",
+	connector.CheckPermitted:     "Permitted",
+}
+
+var checkTones = map[connector.CheckStatus]struct {
+	tone  tone
+	words string
+}{
+	connector.Pass: {good, "passed"}, connector.Warn: {warn, "warning"}, connector.Fail: {bad, "failed"}, connector.Skip: {idle, "skipped"},
+}
+
+var verdictWords = map[connector.Verdict]struct {
+	tone  tone
+	words string
+}{
+	connector.Accepted: {good, "Works"}, connector.Rejected: {bad, "Rejected"},
+	connector.Inconclusive: {warn, "Could not be tested"}, connector.NotTested: {idle, "Not tested"},
+}
+
+var confirmed = map[connector.Confirmation]string{
+	connector.ByServer: "Confirmed by the API", connector.ByClaims: "By the token's own word only", connector.ByBoth: "Confirmed by the API and the token's own word",
+}
+
+func (h *Handler) reportOf(r *connector.Report) *reportView {
+	if r == nil {
+		return nil
+	}
+	w := verdictWords[r.Verdict]
+	v := &reportView{
+		Tone: w.tone, Verdict: w.words, Code: r.Code, Message: sentence(shown(r.Message)), Remedy: r.Remedy,
+		Tested: ago(r.TestedAt, h.Now()),
+	}
+	if v.Tone == good && len(r.Warnings) > 0 {
+		v.Tone, v.Verdict = warn, "Works, with a warning"
+	}
+	for _, c := range r.Warnings {
+		why := c.Info().Meaning
+		if r.Token != nil {
+			why = r.Token.Why(c)
+		}
+		v.Warnings = append(v.Warnings, sentence(why)+" "+c.Info().Remedy)
+	}
+	for _, c := range r.Checks {
+		s := checkTones[c.Status]
+		v.Checks = append(v.Checks, checkView{s.tone, s.words, checkTitles[c.Name], sentenceIfAny(shown(c.Detail))})
+	}
+	if words := confirmed[r.ConfirmedBy]; words != "" {
+		v.Evidence = append(v.Evidence, words)
+	}
+	if s := r.Server; s != nil {
+		v.Evidence = append(v.Evidence, fmt.Sprintf("HTTP %d after %d ms", s.Status, s.LatencyMS))
+		if s.RequestID != "" {
+			v.Evidence = append(v.Evidence, "Request "+shown(s.RequestID))
+		}
+	}
+	return v
+}
+
+func sentenceIfAny(s string) string {
+	if s == "" {
+		return ""
+	}
+	return sentence(s)
+}
+
+// begun is the report while the call is under way: what the claims alone say,
+// and the steps of the call as pending.
+func (h *Handler) begun(r *connector.Report) *reportView {
+	v := h.reportOf(r)
+	v.Pending, v.Tone, v.Verdict, v.Message, v.Remedy, v.Warnings, v.Evidence = true, pending, "Testing", "Asking the API.", "", nil, nil
+	for i, c := range r.Checks {
+		switch c.Name {
+		case connector.CheckReachable, connector.CheckAuthenticated, connector.CheckPermitted:
+			v.Checks[i].Tone, v.Checks[i].Status, v.Checks[i].Detail = pending, "under way", ""
+		}
+	}
+	return v
+}
+
+// remembered is what the store knows of the last test.
+func (h *Handler) remembered(r store.Record) *reportView {
+	if r.LastVerdict == "" {
+		return nil
+	}
+	w, info := verdictWords[r.LastVerdict], r.LastCode.Info()
+	return &reportView{
+		Tone: w.tone, Verdict: w.words, Code: r.LastCode, Message: sentence(info.Meaning), Remedy: info.Remedy,
+		Tested: ago(r.LastTestedAt, h.Now()), NotesFromStore: true,
+	}
+}
+
+// maxReports bounds what is remembered beyond the store's verdict and code.
+const maxReports = 5000
+
+// reports are the last reports of saved credentials, for their details.
+type reports struct {
+	mu   sync.Mutex
+	last map[string]*connector.Report
+}
+
+func (rs *reports) keep(name string, r *connector.Report) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	if rs.last == nil || len(rs.last) >= maxReports {
+		rs.last = map[string]*connector.Report{}
+	}
+	rs.last[name] = r
+}
+
+// of returns the report that the store's verdict is from, if it is known: the
+// credential may have been tested by another program since.
+func (rs *reports) of(r store.Record) *connector.Report {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	report := rs.last[r.Name]
+	if report == nil || !report.TestedAt.Equal(r.LastTestedAt) || report.Code != r.LastCode {
+		return nil
+	}
+	return report
+}
+
+// maxTests is how many single tests may be under way at once.
+const maxTests = 8
+
+// test tests one credential. partial is called at once with what the claims
+// alone say. The report is nil if too many tests are under way, or if it was
+// canceled, which says nothing of the credential.
+func (h *Handler) test(ctx context.Context, cred *connector.Credential, partial func(*connector.Report)) *connector.Report {
+	wait := time.NewTimer(2 * time.Second)
+	defer wait.Stop()
+	select {
+	case h.tests <- struct{}{}:
+		defer func() { <-h.tests }()
+	case <-wait.C:
+		return nil
+	case <-ctx.Done():
+		return nil
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(h.ctx, cancel)()
+	if partial != nil && !h.tester.Offline {
+		offline := *h.tester
+		offline.Offline = true
+		if known := offline.Test(ctx, cred); known.Token != nil && known.Token.Fault == "" { // else nothing is sent
+			partial(known)
+		}
+	}
+	if report := h.tester.Test(ctx, cred); report.Code != connector.Canceled {
+		return report
+	}
+	return nil
+}

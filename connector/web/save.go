@@ -1,0 +1,156 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/connector/store"
+)
+
+// save tests what was entered, unless it was just tested, and keeps it. What the
+// API rejects is kept only if that is wanted in spite of it; that the test could
+// not be made does not hinder.
+func (a *attempt) save(cred *connector.Credential, anyway bool) {
+	d, h := a.draft, a.h
+	if a.record != nil && d.seen != version(*a.record) {
+		d.failure = "It was changed meanwhile, here or by another program. Close the form, look at it, and edit it again."
+		a.answer("Not saved. " + d.failure)
+		return
+	}
+	if a.record == nil || !a.sameName() {
+		if _, err := h.Store.Show(a.ctx(), cred.Name); err == nil {
+			d.problem("name", sentence(store.ErrExists.Error())+" Choose another name.")
+			a.answer("Not saved: a credential of this name exists.")
+			return
+		}
+	}
+	if d.value != "" {
+		tested := d.report != nil // by this form, with this value
+		if !tested && !a.run(cred) {
+			return
+		}
+		if d.report.Code == connector.NotAToken {
+			a.answer("Not saved: what was entered is not a token.")
+			return
+		}
+		if d.report.Verdict == connector.Rejected && !(anyway && tested) {
+			d.ask = true
+			a.answer("Not saved yet: " + d.report.Message + ". Save anyway?")
+			return
+		}
+	}
+	name, err := a.keep(cred)
+	if err != nil {
+		d.failure = tell(err)
+		a.answer("Not saved. " + d.failure)
+		return
+	}
+	if d.value == "" {
+		a.done(idOf(name), good, quoted(name)+" was saved.")
+		return
+	}
+	h.recordTest(a.ctx(), name, d.report)
+	switch d.report.Verdict {
+	case connector.Accepted:
+		a.done(idOf(name), good, quoted(name)+" was saved. "+sentence(d.report.Message))
+	case connector.Rejected:
+		a.done(idOf(name), bad, quoted(name)+" was saved, though "+d.report.Message+".")
+	default:
+		a.done(idOf(name), warn, quoted(name)+" was saved, but it could not be tested: "+sentence(d.report.Message))
+	}
+}
+
+func quoted(name string) string { return "“" + shown(name) + "”" }
+
+// sameName says whether the name was left as it is. A browser takes line breaks
+// out of a text field, and the form white space from its ends.
+func (a *attempt) sameName() bool {
+	return a.draft.name == a.record.Name ||
+		a.draft.name == strings.TrimSpace(strings.NewReplacer("\r", "", "\n", "").Replace(a.record.Name))
+}
+
+// keep saves a new credential or changes the one being edited, and returns its
+// name.
+func (a *attempt) keep(cred *connector.Credential) (name string, err error) {
+	if a.record == nil {
+		return cred.Name, a.h.Store.Save(a.ctx(), cred)
+	}
+	name = a.record.Name
+	var c store.Changes
+	if !a.sameName() {
+		c.Name, name = &cred.Name, cred.Name
+	}
+	if cred.Description != a.record.Description {
+		c.Description = &cred.Description
+	}
+	if a.draft.value != "" {
+		c.APIKeyValue = &cred.APIKeyValue
+	}
+	return name, a.h.Store.Edit(a.ctx(), a.record.Name, c)
+}
+
+// recordTest keeps a test's result beside the credential. That it cannot be kept
+// changes nothing about the result.
+func (h *Handler) recordTest(ctx context.Context, name string, report *connector.Report) {
+	if err := h.Store.RecordTest(ctx, name, report); err == nil {
+		h.reports.keep(name, report)
+	}
+}
+
+// asDocument makes a credential as if it was read from a document, which is what
+// the first step of a test is about.
+func asDocument(cred *connector.Credential) *connector.Credential {
+	fields := map[string]string{"name": cred.Name, "api_key_value": cred.APIKeyValue.Reveal()}
+	if cred.Description != "" {
+		fields["description"] = cred.Description
+	}
+	data, err := json.Marshal(fields)
+	if err != nil {
+		panic(err) // three strings
+	}
+	if parsed, err := connector.ParseCredential(data); err == nil {
+		return parsed
+	}
+	return cred
+}
+
+// busy answers where there is no report.
+func (h *Handler) busy(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.Context().Err() != nil: // nobody waits for an answer
+		return
+	case h.ctx.Err() != nil:
+		h.fail(w, r, http.StatusServiceUnavailable, "The form is being closed", "Nothing was saved.")
+		return
+	}
+	w.Header().Set("Retry-After", "2")
+	h.fail(w, r, http.StatusTooManyRequests, "Too many tests at once", "Wait for the others to complete, then try again.")
+}
+
+// askDelete asks before it forgets a credential.
+func (h *Handler) askDelete(w http.ResponseWriter, r *http.Request, s *session) {
+	if record, ok := h.record(w, r); ok {
+		h.show(w, r, s, "delete", &page{Title: "Delete Credential", Nav: "credentials", Data: h.tileOf(record, h.Now())})
+	}
+}
+
+func (h *Handler) delete(w http.ResponseWriter, r *http.Request, s *session) {
+	record, ok := h.record(w, r)
+	if !ok {
+		return
+	}
+	if err := h.Store.Delete(r.Context(), record.Name); err != nil && !errors.Is(err, store.ErrNotFound) {
+		h.storeFailed(w, r, err)
+		return
+	}
+	s.leave(idle, quoted(record.Name)+" was deleted.")
+	if out := h.stream(w, r); out != nil {
+		out.send(line{Go: h.at("/")})
+		return
+	}
+	http.Redirect(w, r, h.at("/"), http.StatusSeeOther)
+}

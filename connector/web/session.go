@@ -1,0 +1,162 @@
+package web
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+const (
+	sessionLife = 12 * time.Hour // since it was last used
+	maxSessions = 1000           // the one longest unused gives way
+	maxLinks    = 16             // that nobody has used yet
+)
+
+// session is one browser that was let in.
+type session struct {
+	csrf string // what its forms carry
+
+	used time.Time // guarded by sessions.mu
+
+	mu     sync.Mutex
+	note   *note // for the next page, once
+	drafts map[string]*draft
+}
+
+// note is what a page says about what was done just before.
+type note struct {
+	Tone tone
+	Text string
+}
+
+func (s *session) leave(t tone, text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note = &note{t, text}
+}
+
+func (s *session) takeNote() *note {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.note
+	s.note = nil
+	return n
+}
+
+// sessions are those let in, and the links that let in. Both are known by their
+// hashes: looking one up takes the same time however much of it was guessed.
+type sessions struct {
+	now func() time.Time
+
+	mu    sync.Mutex
+	byID  map[[32]byte]*session
+	links map[[32]byte]time.Time // since when
+}
+
+func (ss *sessions) begin() (id string, s *session) {
+	id, s = random(), &session{csrf: random(), used: ss.now(), drafts: map[string]*draft{}}
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	if ss.byID == nil {
+		ss.byID = map[[32]byte]*session{}
+	}
+	if len(ss.byID) >= maxSessions {
+		var oldest [32]byte
+		for key, other := range ss.byID {
+			if first := ss.byID[oldest]; first == nil || other.used.Before(first.used) {
+				oldest = key
+			}
+		}
+		delete(ss.byID, oldest)
+	}
+	ss.byID[sha256.Sum256([]byte(id))] = s
+	return id, s
+}
+
+func (ss *sessions) find(id string) *session {
+	key, now := sha256.Sum256([]byte(id)), ss.now()
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	s := ss.byID[key]
+	if s == nil {
+		return nil
+	}
+	if now.Sub(s.used) > sessionLife {
+		delete(ss.byID, key)
+		return nil
+	}
+	s.used = now
+	return s
+}
+
+func (ss *sessions) end(id string) {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	delete(ss.byID, sha256.Sum256([]byte(id)))
+}
+
+func (ss *sessions) newLink() string {
+	link := random()
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	if ss.links == nil {
+		ss.links = map[[32]byte]time.Time{}
+	}
+	if len(ss.links) >= maxLinks {
+		var oldest [32]byte
+		for key, since := range ss.links {
+			if first, ok := ss.links[oldest]; !ok || since.Before(first) {
+				oldest = key
+			}
+		}
+		delete(ss.links, oldest)
+	}
+	ss.links[sha256.Sum256([]byte(link))] = ss.now()
+	return link
+}
+
+// useLink says whether a link lets in; it does so once.
+func (ss *sessions) useLink(link string) bool {
+	key := sha256.Sum256([]byte(link))
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	_, ok := ss.links[key]
+	delete(ss.links, key)
+	return ok
+}
+
+// random is 256 bits that nobody can guess.
+func random() string {
+	var b [32]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		panic("web: no randomness: " + err.Error()) // a session that can be guessed would be worse
+	}
+	return hex.EncodeToString(b[:])
+}
+
+// cookieName tells two forms on two ports of one machine apart, which cookies do
+// not.
+func cookieName(r *http.Request) string {
+	if _, port, err := net.SplitHostPort(r.Host); err == nil {
+		return "connector_session_" + port
+	}
+	return "connector_session"
+}
+
+// admit begins a session and gives the browser its cookie.
+func (h *Handler) admit(w http.ResponseWriter, r *http.Request) *session {
+	id, s := h.sessions.begin()
+	http.SetCookie(w, h.cookie(r, id))
+	return s
+}
+
+func (h *Handler) cookie(r *http.Request, value string) *http.Cookie {
+	return &http.Cookie{
+		Name: cookieName(r), Value: value, Path: h.at("/"),
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: h.Secure || r.TLS != nil,
+	}
+}

@@ -1,0 +1,170 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/100ms-connector/connector-go/connector/store"
+)
+
+// tilesView is the Authenticate screen.
+type tilesView struct {
+	First   []tile // what a page begins with
+	Rest    []tile // what a script puts behind it, piece by piece
+	Found   int
+	Total   int
+	Query   string
+	Filter  string
+	Filters []filter
+	Sweep   *sweepView
+}
+
+// firstTiles is how many tiles a page has from the beginning. A browser takes a
+// quarter of a second for a thousand; so the others stand in a noscript element,
+// which is text until the script takes tiles out of it, and tiles where there is
+// no script. With the tile that adds they fill rows of 1, 2, 3 and 4.
+const firstTiles = 107
+
+// filter is a choice of tiles.
+type filter struct {
+	Name, Label string
+	Count       int
+	Chosen      bool
+	Href        string
+}
+
+var filters = []struct {
+	name, label string
+	holds       func(tile) bool
+}{
+	{"", "All", func(tile) bool { return true }},
+	{"attention", "Needs attention", tile.needsAttention},
+	{"works", "Works", func(t tile) bool { return t.Tone == good }},
+	{"untested", "Not tested", func(t tile) bool { return t.Tone == idle }},
+}
+
+func (h *Handler) showTiles(w http.ResponseWriter, r *http.Request, s *session) {
+	records, err := h.list(r.Context())
+	if err != nil {
+		h.storeFailed(w, r, err)
+		return
+	}
+	now := h.Now()
+	q := r.URL.Query()
+	v := tilesView{Total: len(records), Query: strings.TrimSpace(q.Get("q")), Filter: q.Get("show"), Sweep: h.sweeps.view(h)}
+	if holdsSecret(v.Query) {
+		v.Query = ""
+	}
+	tiles := make([]tile, 0, len(records))
+	counts := make([]int, len(filters))
+	for _, record := range records {
+		t := h.tileOf(record, now)
+		show := v.Query == "" || t.matches(v.Query)
+		for i, f := range filters {
+			if !f.holds(t) {
+				show = show && f.name != v.Filter
+				continue
+			}
+			counts[i]++
+		}
+		if show {
+			tiles = append(tiles, t)
+		}
+	}
+	v.Found = len(tiles)
+	v.First, v.Rest = tiles[:min(firstTiles, len(tiles))], tiles[min(firstTiles, len(tiles)):]
+	for i, f := range filters {
+		href := h.at("/")
+		if f.name != "" {
+			href += "?show=" + f.name
+		}
+		v.Filters = append(v.Filters, filter{f.name, f.label, counts[i], f.name == v.Filter, href})
+	}
+	p := &page{Title: "Authenticate", Nav: "credentials", Data: v}
+	if v.Sweep != nil && v.Sweep.Running {
+		p.Reload = 3
+	}
+	h.show(w, r, s, "tiles", p)
+}
+
+// names finds the name of an id again. An id is a hash of the name, so what was
+// once known stays right; whether the credential is still there, the store says.
+type names struct {
+	mu   sync.Mutex
+	byID map[string]string
+}
+
+func (n *names) learn(records []store.Record) {
+	byID := make(map[string]string, len(records))
+	for _, r := range records {
+		byID[idOf(r.Name)] = r.Name
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.byID = byID
+}
+
+func (n *names) of(id string) (string, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	name, ok := n.byID[id]
+	return name, ok
+}
+
+func (h *Handler) list(ctx context.Context) ([]store.Record, error) {
+	records, err := h.Store.List(ctx)
+	if err == nil {
+		h.names.learn(records)
+	}
+	return records, err
+}
+
+// record finds the credential that an address names, or answers the request.
+func (h *Handler) record(w http.ResponseWriter, r *http.Request) (store.Record, bool) {
+	record, err := h.lookUp(r.Context(), r.PathValue("id"))
+	if err != nil {
+		h.storeFailed(w, r, err)
+	}
+	return record, err == nil
+}
+
+func (h *Handler) lookUp(ctx context.Context, id string) (store.Record, error) {
+	name, ok := h.names.of(id)
+	if !ok {
+		if _, err := h.list(ctx); err != nil {
+			return store.Record{}, err
+		}
+		if name, ok = h.names.of(id); !ok {
+			return store.Record{}, store.ErrNotFound
+		}
+	}
+	return h.Store.Show(ctx, name)
+}
+
+// storeFailed answers a request that the store could not serve.
+func (h *Handler) storeFailed(w http.ResponseWriter, r *http.Request, err error) {
+	switch {
+	case r.Context().Err() != nil: // nobody is there any more
+	case errors.Is(err, store.ErrNotFound):
+		h.fail(w, r, http.StatusNotFound, "No such credential", "It was deleted or renamed meanwhile.")
+	default:
+		h.fail(w, r, http.StatusServiceUnavailable, "The saved credentials are out of reach", tell(err))
+	}
+}
+
+// tell puts an error of the store into a sentence with the next step.
+func tell(err error) string {
+	what := sentence(shown(err.Error()))
+	switch {
+	case errors.Is(err, store.ErrLocked):
+		what += " Start the form with the key that sealed it."
+	case errors.Is(err, store.ErrDamaged):
+		what += " Edit it and enter its value anew."
+	case errors.Is(err, store.ErrExists):
+		what += " Choose another name."
+	}
+	return what
+}
