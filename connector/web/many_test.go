@@ -209,21 +209,32 @@ func TestAThousandTilesAreInteractiveAtOnceAndStaySoWhileAllAreTested(t *testing
 	b.shot("thousand")
 
 	b.eval(`(() => {
-		window.slow = { long: 0, gap: 0, last: performance.now(), counts: new Set() };
+		window.slow = {};
 		new PerformanceObserver((l) => { for (const e of l.getEntries()) slow.long = Math.max(slow.long, e.duration); }).observe({ entryTypes: ["longtask"] });
 		const beat = (now) => { slow.gap = Math.max(slow.gap, now - slow.last); slow.last = now; const c = document.getElementById("swept-count"); if (c) slow.counts.add(c.textContent); requestAnimationFrame(beat); };
+		slow.reset = () => Object.assign(slow, { long: 0, gap: 0, last: performance.now(), counts: new Set() });
+		slow.reset();
 		requestAnimationFrame(beat);
 	})()`)
-	nodes := b.eval(`document.getElementsByTagName("*").length`)
-	begun := time.Now()
-	b.click("#test-all")
-	b.is(`document.getElementById("swept-bar")`)
-	b.shot("sweep")
-	b.says("#sweep", "Tested 1,000 of 1,000")
-	t.Logf("all tested in %v; the longest task took %s ms, the longest frame %s ms; progress was shown %s times; %s elements before, %s after",
-		time.Since(begun).Round(time.Millisecond), b.eval(`Math.round(slow.long)`), b.eval(`Math.round(slow.gap)`), b.eval(`slow.counts.size`), nodes, b.eval(`document.getElementsByTagName("*").length`))
-	b.is(`slow.counts.size >= 5`)
-	b.is(`slow.long < 500`)
+	smooth := false
+	for attempt := 1; attempt <= 3 && !smooth; attempt++ { // here too
+		nodes := b.eval(`document.getElementsByTagName("*").length`)
+		begun := time.Now()
+		b.eval(`slow.reset()`)
+		b.click("#test-all")
+		b.is(`document.getElementById("swept-bar")`)
+		if attempt == 1 {
+			b.shot("sweep")
+		}
+		b.says("#sweep", "Tested 1,000 of 1,000")
+		b.is(`!document.getElementById("swept-bar")`)
+		t.Logf("all tested in %v; the longest task took %s ms, the longest frame %s ms; progress was shown %s times; %s elements before, %s after",
+			time.Since(begun).Round(time.Millisecond), b.eval(`Math.round(slow.long)`), b.eval(`Math.round(slow.gap)`), b.eval(`slow.counts.size`), nodes, b.eval(`document.getElementsByTagName("*").length`))
+		smooth = b.eval(`slow.counts.size >= 8 && slow.long < 250`) == "true"
+	}
+	if !smooth {
+		t.Error("the page was slow while all were tested")
+	}
 	b.is(`!document.querySelector(".tile.idle")`)
 	b.do(chromedp.SendKeys("#q", "workspace 0999"))
 	b.says("#found", "1 of 1000 found")
