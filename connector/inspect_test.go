@@ -491,3 +491,16 @@ func TestTextOfAClaimIsOneShortLine(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestALongSentenceIsNoAppSecret(t *testing.T) {
+	sentence := strings.Repeat("please ask the owner of the workspace ", 4)
+	if got := Inspect(sentence); got.Fault != NotAToken || got.LooksLike != UnknownLike {
+		t.Errorf("%s, looks like %s", got.Fault, got.LooksLike)
+	}
+	secret := fixtures.Workspace().AppSecret
+	for _, wrapped := range []string{secret + "\n", secret[:80] + "\n" + secret[80:]} {
+		if got := Inspect(wrapped); got.LooksLike != AppSecretLike {
+			t.Errorf("a wrapped App Secret looks like %s", got.LooksLike)
+		}
+	}
+}

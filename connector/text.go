@@ -2,6 +2,7 @@ package connector
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 )
@@ -46,11 +47,13 @@ var lookalikes = map[Lookalike]string{
 }
 
 // Span is a duration as a person says it, "3 days": its largest unit, rounded
-// down. A token of 7 days is one of 7 days for its first minute.
+// down, and "0 seconds" for what is past. A token of 7 days is one of 7 days for
+// its first minute.
 func Span(d time.Duration) string {
 	day := 24 * time.Hour
+	d = max(0, d)
 	if d > 2*time.Hour-time.Minute {
-		d += time.Minute
+		d += min(time.Minute, math.MaxInt64-d)
 	}
 	switch {
 	case d >= 2*day:

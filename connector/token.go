@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -69,7 +70,14 @@ func read(value string) (Token, string) {
 	t.Removed = removed
 	header, payload, signature, evidence := segments(clean)
 	if evidence != "" {
-		return t.notAToken(evidence, lookalike(clean)), clean
+		looks := lookalike(clean)
+		if looks == AppSecretLike && !slices.ContainsFunc(strings.Split(value, " "), func(word string) bool {
+			word, _ = Clean(word)
+			return lookalike(word) == AppSecretLike
+		}) {
+			looks = UnknownLike // words: only without their spaces are they as long as a secret
+		}
+		return t.notAToken(evidence, looks), clean
 	}
 
 	alg := &member{text: "HS256"}

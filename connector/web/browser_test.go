@@ -93,7 +93,7 @@ func (s *site) open(t testing.TB, before ...chromedp.Action) *tab {
 	ok(t, browser.err)
 	c, cancel := chromedp.NewContext(browser.ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	c, stop := context.WithTimeout(c, 90*time.Second)
+	c, stop := context.WithTimeout(c, 150*time.Second)
 	t.Cleanup(stop)
 	b := &tab{t: t, s: s, ctx: c, errs: new(complaints)}
 	chromedp.ListenTarget(c, func(event any) {
@@ -148,7 +148,7 @@ func (b *tab) text(selector string) string {
 // says waits until an element says all of these.
 func (b *tab) says(selector string, wanted ...string) {
 	b.t.Helper()
-	for end := time.Now().Add(15 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		text := b.text(selector)
 		missing := ""
 		for _, w := range wanted {
@@ -169,7 +169,7 @@ func (b *tab) says(selector string, wanted ...string) {
 // is waits until an expression holds.
 func (b *tab) is(expression string) {
 	b.t.Helper()
-	for end := time.Now().Add(15 * time.Second); b.eval("!!("+expression+")") != "true"; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); b.eval("!!("+expression+")") != "true"; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			b.shot("failure")
 			b.t.Fatalf("it never holds that %s; the page says:\n%s", expression, b.text("body"))

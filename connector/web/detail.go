@@ -115,7 +115,7 @@ func (h *Handler) told(value string) *inspectView {
 		return v
 	}
 	if left, ok := t.ExpiresIn(); ok && v.Tone == good {
-		v.Title += ", expires in " + span(left)
+		v.Title += ", expires in " + connector.Span(left)
 	}
 	if !t.ExpiresAt.IsZero() && !slices.Contains(findings, connector.ExpiresSoon) {
 		v.Facts = append(v.Facts, "Expires "+moment(t.ExpiresAt)+".")

@@ -10,23 +10,6 @@ import (
 	"github.com/100ms-connector/connector-go/connector"
 )
 
-// span is a duration as a person says it: its largest unit, rounded down, as in
-// the words of a report. A token of 7 days is one of 7 days for its first minute.
-func span(d time.Duration) string {
-	if d > 2*time.Hour-time.Minute {
-		d += min(time.Minute, 1<<63-1-d)
-	}
-	switch {
-	case d >= 2*day:
-		return count(int(d/day), "day")
-	case d >= 2*time.Hour:
-		return count(int(d/time.Hour), "hour")
-	case d >= 2*time.Minute:
-		return count(int(d/time.Minute), "minute")
-	}
-	return count(max(0, int(d/time.Second)), "second")
-}
-
 func count(n int, unit string) string {
 	if n == 1 {
 		return "1 " + unit
@@ -46,9 +29,9 @@ func thousands(n int) string {
 // expiry says when a token dies, as seen from now.
 func expiry(at, now time.Time) string {
 	if at.After(now) {
-		return "expires in " + span(at.Sub(now))
+		return "expires in " + connector.Span(at.Sub(now))
 	}
-	return "expired " + span(now.Sub(at)) + " ago"
+	return "expired " + connector.Span(now.Sub(at)) + " ago"
 }
 
 func ago(at, now time.Time) string {
@@ -58,7 +41,7 @@ func ago(at, now time.Time) string {
 	case d < 2*time.Minute:
 		return "a minute ago"
 	default:
-		return span(d) + " ago"
+		return connector.Span(d) + " ago"
 	}
 }
 
