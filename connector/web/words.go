@@ -10,13 +10,6 @@ import (
 	"github.com/100ms-connector/connector-go/connector"
 )
 
-func count(n int, unit string) string {
-	if n == 1 {
-		return "1 " + unit
-	}
-	return thousands(n) + " " + unit + "s"
-}
-
 // thousands writes 1234 as 1,234.
 func thousands(n int) string {
 	s := fmt.Sprint(n)
