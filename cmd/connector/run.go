@@ -69,7 +69,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 	}
 	written := &writer{to: out}
 	c.out = written
-	root := c.root()
+	root := c.root(args)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if ctx.Err() != nil {
@@ -138,7 +138,7 @@ func (w *writer) Write(p []byte) (int, error) {
 	return n, err
 }
 
-func (c *command) root() *cobra.Command {
+func (c *command) root(args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "connector",
 		Short: "Ask for, check and test credentials of the 100ms server-side API",
@@ -153,9 +153,32 @@ No account yet? Try: connector demo`,
 	root.SetIn(c.in)
 	root.SetOut(c.out)
 	root.SetErr(c.err)
-	root.AddCommand(c.validate(), c.inspect(), c.test(), c.form(), c.token(), c.credential(), c.renew(), c.storage(),
-		c.serve(), c.sandbox(), c.demo(), c.version())
+	// Making all verbs takes longer than most of them run, so one that is named is
+	// made alone.
+	for _, v := range c.verbs() {
+		if len(args) > 0 && args[0] == v.name {
+			root.AddCommand(v.make())
+			return root
+		}
+	}
+	for _, v := range c.verbs() {
+		root.AddCommand(v.make())
+	}
 	return root
+}
+
+// verb is one of the command's.
+type verb struct {
+	name string
+	make func() *cobra.Command
+}
+
+func (c *command) verbs() []verb {
+	return []verb{
+		{"validate", c.validate}, {"inspect", c.inspect}, {"test", c.test}, {"form", c.form},
+		{"token", c.token}, {"credential", c.credential}, {"renew", c.renew}, {"store", c.storage},
+		{"serve", c.serve}, {"sandbox", c.sandbox}, {"demo", c.demo}, {"version", c.version},
+	}
 }
 
 func (c *command) version() *cobra.Command {
