@@ -20,6 +20,7 @@ func (c *command) token() *cobra.Command {
 
 func (c *command) tokenMint() *cobra.Command {
 	var key keyFlag
+	var from saved // not needed, but scripts may give its flags to every verb
 	var ttl time.Duration
 	var long bool
 	cmd := &cobra.Command{
@@ -45,6 +46,7 @@ func (c *command) tokenMint() *cobra.Command {
 		},
 	}
 	key.flags(cmd)
+	from.flags(cmd)
 	cmd.Flags().DurationVar(&ttl, "ttl", connector.DefaultTTL, "how long the token lives; more than 336h (14 days) only with --allow-long")
 	cmd.Flags().BoolVar(&long, "allow-long", false, "allow a token that lives longer than 14 days")
 	return cmd
