@@ -85,73 +85,78 @@ func (f *facts) remedy(code Code) string {
 
 // checks tells at which step it broke.
 func (f *facts) checks(code Code) []Check {
-	t, rep := f.token, f.reply
-	faults := f.faults()
-	has := func(c Code) bool { return slices.Contains(faults, c) || c == code }
-	accepted := rep.answer == success
-	checks := make([]Check, 0, len(checkOrder))
-	add := func(name CheckName, status CheckStatus, detail string) {
-		checks = append(checks, Check{name, status, detail})
-	}
-
+	document := Check{CheckDocument, Skip, "not read from a document"}
 	if f.fromDocument {
-		add(CheckDocument, Pass, "follows the schema")
-	} else {
-		add(CheckDocument, Skip, "not read from a document")
+		document = Check{CheckDocument, Pass, "follows the schema"}
 	}
+	return append([]Check{document, f.shapeCheck(), f.typeCheck(), f.lifetimeCheck(code)}, f.serverChecks(code)...)
+}
 
-	switch {
+func (f *facts) accepted() bool { return f.reply.answer == success }
+
+func (f *facts) shapeCheck() Check {
+	check := func(status CheckStatus, detail string) Check { return Check{CheckTokenShape, status, detail} }
+	switch t := f.token; {
 	case t.Fault != "":
-		add(CheckTokenShape, Fail, t.Why(t.Fault))
-	case f.forged && accepted:
-		add(CheckTokenShape, Warn, "the App Secret given did not sign it, yet the API accepted it")
+		return check(Fail, t.Why(t.Fault))
+	case f.forged && f.accepted():
+		return check(Warn, "the App Secret given did not sign it, yet the API accepted it")
 	case f.forged:
-		add(CheckTokenShape, Fail, "the App Secret given did not sign it")
+		return check(Fail, "the App Secret given did not sign it")
 	case len(t.Removed) > 0:
-		add(CheckTokenShape, Warn, "removed "+list(t.Removed))
+		return check(Warn, "removed "+list(t.Removed))
 	case t.odd != "":
-		add(CheckTokenShape, Warn, t.odd)
+		return check(Warn, t.odd)
 	default:
-		add(CheckTokenShape, Pass, "three segments, "+t.Algorithm)
+		return check(Pass, "three segments, "+t.Algorithm)
 	}
+}
 
-	switch {
+func (f *facts) typeCheck() Check {
+	check := func(status CheckStatus, detail string) Check { return Check{CheckTokenType, status, detail} }
+	switch t := f.token; {
 	case !t.readable:
-		add(CheckTokenType, Skip, "the claims could not be read")
-		add(CheckTokenLifetime, Skip, "the claims could not be read")
+		return check(Skip, "the claims could not be read")
+	case t.Kind == Management:
+		return check(Pass, "management")
+	case f.accepted():
+		return check(Warn, "accepted, though "+t.Why(WrongTokenType))
 	default:
-		switch {
-		case t.Kind == Management:
-			add(CheckTokenType, Pass, "management")
-		case accepted:
-			add(CheckTokenType, Warn, "accepted, though "+t.Why(WrongTokenType))
-		default:
-			add(CheckTokenType, Fail, t.Why(WrongTokenType))
-		}
-		lifetime := slices.DeleteFunc(f.warnings(), func(c Code) bool { return c == PasteDamage || c == UnexpectedTokenType })
-		switch {
-		case (has(ExpiredToken) || has(TokenNotYetValid)) && !accepted:
-			c := ExpiredToken
-			if !has(c) {
-				c = TokenNotYetValid
+		return check(Fail, t.Why(WrongTokenType))
+	}
+}
+
+// lifetimeCheck fails for what the claims show and for what the API says of the
+// times, unless it accepted the token all the same.
+func (f *facts) lifetimeCheck(code Code) Check {
+	check := func(status CheckStatus, detail string) Check { return Check{CheckTokenLifetime, status, detail} }
+	t := f.token
+	if !t.readable {
+		return check(Skip, "the claims could not be read")
+	}
+	if !f.accepted() {
+		faults := f.faults()
+		for _, c := range []Code{ExpiredToken, TokenNotYetValid} {
+			switch {
+			case slices.Contains(faults, c):
+				return check(Fail, t.Why(c))
+			case c == code:
+				return check(Fail, c.Info().Meaning)
 			}
-			detail := c.Info().Meaning
-			if slices.Contains(faults, c) {
-				detail = t.Why(c)
-			}
-			add(CheckTokenLifetime, Fail, detail)
-		case len(lifetime) > 0:
-			add(CheckTokenLifetime, Warn, t.Why(lifetime[0]))
-		case t.ExpiresAt.IsZero():
-			add(CheckTokenLifetime, Skip, "the exp claim could not be read")
-		case t.expired():
-			add(CheckTokenLifetime, Warn, "accepted, though "+t.Why(ExpiredToken))
-		default:
-			left, _ := t.ExpiresIn()
-			add(CheckTokenLifetime, Pass, "expires in "+Span(left))
 		}
 	}
-	return append(checks, f.serverChecks(code)...)
+	warnings := slices.DeleteFunc(f.warnings(), func(c Code) bool { return c == PasteDamage || c == UnexpectedTokenType })
+	left, _ := t.ExpiresIn()
+	switch {
+	case len(warnings) > 0:
+		return check(Warn, t.Why(warnings[0]))
+	case t.ExpiresAt.IsZero():
+		return check(Skip, "the exp claim could not be read")
+	case t.expired():
+		return check(Warn, "accepted, though "+t.Why(ExpiredToken))
+	default:
+		return check(Pass, "expires in "+Span(left))
+	}
 }
 
 // serverChecks are the three steps that need a call.
