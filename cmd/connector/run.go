@@ -113,11 +113,11 @@ func (c *command) complain(err error, hint string) {
 // asked before anything can quote it.
 func holdsSecret(arg string) bool {
 	for _, part := range strings.Split(strings.TrimLeft(arg, "-"), "=") {
-		if _, err := os.Lstat(part); err == nil || strings.ContainsRune(part, '/') {
-			continue // a file's name
+		if t := connector.Inspect(part); t.Fault == connector.NotAToken && t.LooksLike != connector.AppSecretLike {
+			continue
 		}
-		if t := connector.Inspect(part); t.Fault != connector.NotAToken || t.LooksLike == connector.AppSecretLike {
-			return true
+		if _, err := os.Lstat(part); err != nil && !strings.ContainsRune(part, '/') {
+			return true // and not the name of a file
 		}
 	}
 	return false

@@ -65,27 +65,34 @@ func (c *command) validateAll(ctx context.Context, v *connector.Validator, found
 // returns how many it called: n, or fewer if ctx ended. Each processor has a
 // buffer of its own, for what do need not keep.
 func parallel(ctx context.Context, n int, do func(i int, buf []byte)) int {
+	if n > 1 {
+		ctx.Done() // from here on there is something to print when interrupted
+	}
 	if n > 100 {
 		// A run is short and holds little: collecting less often makes thousands
 		// of documents a quarter faster. To say so costs as much as a start.
 		debug.SetGCPercent(800)
 	}
 	var next atomic.Int64
+	work := func() {
+		buf := make([]byte, 4096)
+		for ctx.Err() == nil {
+			i := int(next.Add(1)) - 1
+			if i >= n {
+				return
+			}
+			do(i, buf)
+		}
+	}
 	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), n) {
+	for range min(runtime.GOMAXPROCS(0), n) - 1 {
 		workers.Add(1)
 		go func() {
 			defer workers.Done()
-			buf := make([]byte, 4096)
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= n {
-					return
-				}
-				do(i, buf)
-			}
+			work()
 		}()
 	}
+	work() // for one document, a thread more would cost as much as the document
 	workers.Wait()
 	return min(int(next.Load()), n)
 }
