@@ -1,13 +1,18 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
+	"runtime"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -66,5 +71,65 @@ func TestAnInterruptEndsAReadThatNobodyFeeds(t *testing.T) {
 	var out, errw strings.Builder
 	if code := run(ctx, []string{"validate", "-"}, reader, &out, &errw); code != exitInterrupted {
 		t.Errorf("exit %d, want %d", code, exitInterrupted)
+	}
+}
+
+// TestSignalsEndARealProcess sends the signals themselves, for the command listens
+// to them only where it waits.
+func TestSignalsEndARealProcess(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot send Ctrl-C there")
+	}
+	t.Setenv(logEnv, t.TempDir())
+	asked := make(chan struct{}, 64)
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked <- struct{}{}
+		<-r.Context().Done()
+	}))
+	defer silent.Close()
+	dir := t.TempDir()
+	if err := writeCredentials(dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name    string
+		args    []string
+		signal  os.Signal
+		waiting func(out *bufio.Reader)
+	}{
+		{"validate waits for its input", []string{"validate", "-"}, os.Interrupt,
+			func(*bufio.Reader) { time.Sleep(time.Second) }},
+		{"test waits for an answer", []string{"test", "--base-url", silent.URL + "/v2", dir}, os.Interrupt,
+			func(*bufio.Reader) { <-asked }},
+		{"the sandbox waits for calls", []string{"sandbox", "--listen", "127.0.0.1:0"}, syscall.SIGTERM,
+			func(out *bufio.Reader) { out.ReadString('\n') }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cmd := exec.Command("connector", c.args...)
+			stdin, err := cmd.StdinPipe() // never written to
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer stdin.Close()
+			out, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			reader := bufio.NewReader(out)
+			c.waiting(reader)
+			if err := cmd.Process.Signal(c.signal); err != nil {
+				t.Fatal(err)
+			}
+			guard := time.AfterFunc(20*time.Second, func() { cmd.Process.Kill() })
+			defer guard.Stop()
+			io.Copy(io.Discard, reader)
+			cmd.Wait()
+			if code := cmd.ProcessState.ExitCode(); code != exitInterrupted {
+				t.Errorf("exit %d, want %d", code, exitInterrupted)
+			}
+		})
 	}
 }

@@ -42,7 +42,7 @@ func loggedMain() {
 	}
 	fmt.Fprintln(log, os.Args[1:])
 	out, errw := io.MultiWriter(os.Stdout, log), io.MultiWriter(os.Stderr, log)
-	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, out, errw))
+	os.Exit(run(newInterrupts(), os.Args[1:], os.Stdin, out, errw))
 }
 
 // TestScripts runs testdata/*.txtar. In a script, $API is the root of a running
@@ -62,7 +62,15 @@ func TestScriptsOnPostgreSQL(t *testing.T) {
 	if server == "" {
 		t.Skip("CONNECTOR_TEST_POSTGRES is not set; .ci/postgres starts a server and prints its URL")
 	}
-	db, err := sql.Open("pgx", server)
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	if !q.Has("sslmode") {
+		q.Set("sslmode", "disable") // as the store does on one machine
+	}
+	db, err := sql.Open("postgres", (&url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host, Path: u.Path, RawQuery: q.Encode()}).String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,12 +82,9 @@ func TestScriptsOnPostgreSQL(t *testing.T) {
 			return err
 		}
 		env.Defer(func() { db.Exec("DROP DATABASE " + name + " WITH (FORCE)") })
-		u, err := url.Parse(server)
-		if err != nil {
-			return err
-		}
-		u.Path = "/" + name
-		env.Setenv("CONNECTOR_STORE", u.String())
+		store := *u
+		store.Path = "/" + name
+		env.Setenv("CONNECTOR_STORE", store.String())
 		return nil
 	})
 }

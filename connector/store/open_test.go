@@ -88,6 +88,59 @@ func TestPostgreSQLThatCannotBeUsedIsToldWithoutThePassword(t *testing.T) {
 	}
 }
 
+// TestAServerWithoutTLSIsRefusedAcrossANetwork plays a server that says no to
+// TLS, on an address of this machine that is not its loopback.
+func TestAServerWithoutTLSIsRefusedAcrossANetwork(t *testing.T) {
+	t.Setenv("PGSSLMODE", "") // is put back after the test
+	os.Unsetenv("PGSSLMODE")
+	listener, err := net.Listen("tcp", net.JoinHostPort(outward(t), "0"))
+	if err != nil {
+		t.Skip(err)
+	}
+	defer listener.Close()
+	clear := make(chan []byte, 8)
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			request := make([]byte, 8)
+			conn.Read(request) // SSLRequest
+			conn.Write([]byte("N"))
+			after := make([]byte, 1024)
+			n, _ := conn.Read(after)
+			clear <- after[:n]
+			conn.Close()
+		}
+	}()
+	_, err = store.Open(ctx, "postgres://me:hunter2@"+listener.Addr().String()+"/db", store.KeySource{})
+	if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), "has no TLS") || !strings.Contains(err.Error(), "sslmode=disable") {
+		t.Error(err)
+	}
+	select {
+	case sent := <-clear:
+		if len(sent) != 0 {
+			t.Errorf("%d bytes were sent in the clear", len(sent))
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the server was not asked")
+	}
+}
+
+// outward is an address of this machine that others can reach.
+func outward(t *testing.T) string {
+	addresses, err := net.InterfaceAddrs()
+	ok(t, err)
+	for _, a := range addresses {
+		if ip, _ := a.(*net.IPNet); ip != nil && ip.IP.IsGlobalUnicast() && ip.IP.To4() != nil {
+			return ip.IP.String()
+		}
+	}
+	t.Skip("this machine has no address but its loopback")
+	return ""
+}
+
 func TestDefaultPlaces(t *testing.T) {
 	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
 		t.Skip("this system has its own places")

@@ -1,43 +1,64 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"net"
+	"net/netip"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/lib/pq"
 )
 
 func openPostgres(at location) (*sql.DB, error) {
-	config, err := pgx.ParseConfig(at.postgres)
+	config, err := pq.NewConfig(at.postgres)
 	if err != nil { // its text holds the URL
 		return nil, unavailable("the URL %s, or what PGHOST and the like add to it, is not what PostgreSQL understands", at.shown)
+	}
+	// Without a word about TLS no password is to cross a network in the clear. On
+	// one machine there is none to cross, and few servers there have it.
+	if config.SSLMode == "" {
+		config.SSLMode = pq.SSLModeRequire
+		if isLoopback(config) {
+			config.SSLMode = pq.SSLModeDisable
+		}
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = patience
 	}
-	if config.RuntimeParams["application_name"] == "" {
-		config.RuntimeParams["application_name"] = folder
+	if config.ApplicationName == "" {
+		config.ApplicationName = folder
 	}
-	db := stdlib.OpenDB(*config)
+	connector, err := pq.NewConnectorConfig(config)
+	if err != nil {
+		return nil, toldPostgres(at, err)
+	}
+	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(8)
 	db.SetMaxIdleConns(8)
 	db.SetConnMaxIdleTime(5 * time.Minute) // firewalls forget idle connections
 	return db, nil
 }
 
+func isLoopback(config pq.Config) bool {
+	ip := config.Hostaddr
+	if !ip.IsValid() {
+		ip, _ = netip.ParseAddr(config.Host)
+	}
+	return len(config.Multi) == 0 && (ip.IsLoopback() || !ip.IsValid() && config.Host == "localhost")
+}
+
 func postgresCode(err error) string {
-	var e *pgconn.PgError
+	var e *pq.Error
 	if !errors.As(err, &e) {
 		return ""
 	}
-	return e.Code
+	return string(e.Code)
 }
 
 func postgresExists(err error) bool { return postgresCode(err) == "23505" } // unique_violation
@@ -51,7 +72,7 @@ func postgresBusy(err error) bool {
 }
 
 func toldPostgres(at location, err error) error {
-	var refused *pgconn.PgError
+	var refused *pq.Error
 	var network *net.OpError
 	var dns *net.DNSError
 	switch {
@@ -65,11 +86,13 @@ func toldPostgres(at location, err error) error {
 			return unavailable("the user of %s may not do this there: %s", at.shown, at.scrub(refused.Message))
 		}
 		return unavailable("the database at %s refused: %s (SQLSTATE %s)", at.shown, at.scrub(refused.Message), refused.Code)
+	case errors.Is(err, pq.ErrSSLNotSupported):
+		return unavailable("the server of %s has no TLS, and without it the password would cross the network in the clear; if that is meant, add sslmode=disable to the URL", at.shown)
 	case errors.As(err, &dns):
 		return unavailable("the host of %s could not be resolved", at.shown)
 	case errors.As(err, &network):
 		return unavailable("the database at %s cannot be reached: %s", at.shown, at.scrub(network.Err.Error()))
-	case pgconn.Timeout(err):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return unavailable("the database at %s did not answer in time", at.shown)
 	}
 	return unavailable("the connection to the database at %s failed: %s", at.shown, at.scrub(innermost(err)))

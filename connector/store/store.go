@@ -38,8 +38,9 @@ var patience = 10 * time.Second // a variable for the tests
 //
 // A SQLite file is made with mode 0600, in a folder made with 0700; of a folder
 // that is there the mode is left alone, of a file that others may use it is made
-// 0600. In a PostgreSQL database the store's tables begin with connector_; its
-// server is verified only if the URL asks for it, with ?sslmode=verify-full.
+// 0600. In a PostgreSQL database the store's tables begin with connector_. Across
+// a network it is spoken to through TLS alone, unless the URL says sslmode=disable;
+// its server is verified only if the URL says sslmode=verify-full.
 //
 // The key is not looked for before it is needed. Errors: ErrURL, ErrNewer,
 // ErrUnavailable, or the context's.
