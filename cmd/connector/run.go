@@ -69,7 +69,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 	}
 	written := &writer{to: out}
 	c.out = written
-	root := c.root(args)
+	root := c.root(ctx, args)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if ctx.Err() != nil {
@@ -138,7 +138,7 @@ func (w *writer) Write(p []byte) (int, error) {
 	return n, err
 }
 
-func (c *command) root(args []string) *cobra.Command {
+func (c *command) root(ctx context.Context, args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "connector",
 		Short: "Ask for, check and test credentials of the 100ms server-side API",
@@ -157,27 +157,34 @@ No account yet? Try: connector demo`,
 	// made alone.
 	for _, v := range c.verbs() {
 		if len(args) > 0 && args[0] == v.name {
+			if !v.brief {
+				ctx.Done()
+			}
 			root.AddCommand(v.make())
 			return root
 		}
 	}
+	ctx.Done()
 	for _, v := range c.verbs() {
 		root.AddCommand(v.make())
 	}
 	return root
 }
 
-// verb is one of the command's.
+// verb is one of the command's. One that is brief begins without listening to
+// Ctrl-C (see interrupts), for it leaves nothing behind that it would have to clear.
 type verb struct {
-	name string
-	make func() *cobra.Command
+	name  string
+	make  func() *cobra.Command
+	brief bool
 }
 
 func (c *command) verbs() []verb {
+	const brief = true
 	return []verb{
-		{"validate", c.validate}, {"inspect", c.inspect}, {"test", c.test}, {"form", c.form},
-		{"token", c.token}, {"credential", c.credential}, {"renew", c.renew}, {"store", c.storage},
-		{"serve", c.serve}, {"sandbox", c.sandbox}, {"demo", c.demo}, {"version", c.version},
+		{"validate", c.validate, brief}, {"inspect", c.inspect, brief}, {"test", c.test, false}, {"form", c.form, brief},
+		{"token", c.token, false}, {"credential", c.credential, false}, {"renew", c.renew, false}, {"store", c.storage, false},
+		{"serve", c.serve, false}, {"sandbox", c.sandbox, false}, {"demo", c.demo, false}, {"version", c.version, brief},
 	}
 }
 
