@@ -39,6 +39,10 @@ func (c *command) credentialImport() *cobra.Command {
 						c.printResult(r)
 						continue
 					}
+					if cred, _, err = c.judge(cmd.Context(), nil, cred); err != nil {
+						worst = failed
+						continue
+					}
 					if err := db.Save(cmd.Context(), cred); err != nil {
 						worst = failed
 						c.complain(fmt.Errorf("%s: %w", in.source, err), "")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 )
 
 // github prints annotations as workflow commands, which GitHub shows beside the
@@ -21,13 +22,28 @@ var (
 
 func (g github) result(r result) {
 	for _, f := range r.findings() {
-		place := ""
-		if f.line > 0 {
-			place = fmt.Sprintf(",line=%d,col=%d", f.line, f.column)
+		place, message := "", f.message
+		if file := r.file(); file == "" {
+			message = r.source + ": " + message
+		} else {
+			place = "file=" + escapeProperty.Replace(withoutControl(file)) + ","
+			if f.line > 0 {
+				place += fmt.Sprintf("line=%d,col=%d,", f.line, f.column)
+			}
 		}
-		fmt.Fprintf(g.w, "::%s file=%s%s,title=%s::%s\n", f.level, escapeProperty.Replace(printable(r.source)), place,
-			escapeProperty.Replace(string(f.code)), escapeMessage.Replace(f.message))
+		fmt.Fprintf(g.w, "::%s %stitle=%s::%s\n", f.level, place, escapeProperty.Replace(string(f.code)), escapeMessage.Replace(withoutControl(message)))
 	}
+}
+
+// withoutControl keeps a file's name from acting on who reads the log. Everything
+// else stays as it is, or the name would be another's.
+func withoutControl(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\r' { // these two are escaped
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
 }
 
 func (g github) end() { g.w.Flush() }

@@ -4,13 +4,14 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/100ms-connector/connector-go/connector"
 )
 
-// junit is a JUnit XML report with one test case for each credential, in the
-// form that GitLab and Jenkins read.
+// junit is a JUnit XML report with one test case for each credential. The file
+// attribute is what GitLab links; Jenkins' junit step passes over it.
 type junit struct {
 	w             io.Writer
 	failOnWarning bool
@@ -29,7 +30,7 @@ type junitSuite struct {
 type junitCase struct {
 	Class   string        `xml:"classname,attr"`
 	Name    string        `xml:"name,attr"`
-	File    string        `xml:"file,attr"`
+	File    string        `xml:"file,attr,omitempty"`
 	Failure *junitOutcome `xml:"failure"`
 	Error   *junitOutcome `xml:"error"`
 	Skipped *junitOutcome `xml:"skipped"`
@@ -47,7 +48,7 @@ func newJUnit(w io.Writer, verb string, failOnWarning bool) format {
 }
 
 func (j *junit) result(r result) {
-	c := junitCase{Class: j.suite.Name, Name: r.source, File: r.source}
+	c := junitCase{Class: j.suite.Name, Name: r.source, File: r.file()}
 	var lines []string
 	for _, f := range r.findings() {
 		place := ""
@@ -58,8 +59,9 @@ func (j *junit) result(r result) {
 	}
 	text := strings.Join(lines, "\n")
 	outcome := func() *junitOutcome {
-		first := r.findings()[0]
-		return &junitOutcome{Message: first.message, Type: string(first.code), Text: text}
+		found := r.findings()
+		worst := max(0, slices.IndexFunc(found, func(f finding) bool { return f.level == connector.SeverityError }))
+		return &junitOutcome{Message: found[worst].message, Type: string(found[worst].code), Text: text}
 	}
 	switch {
 	case r.status(j.failOnWarning) == failed:

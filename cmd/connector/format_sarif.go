@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/100ms-connector/connector-go/connector"
 )
@@ -16,6 +17,7 @@ const homepage = "https://github.com/100ms-connector/connector-go"
 // for each finding.
 type sarif struct {
 	w       io.Writer
+	verb    string
 	codes   []connector.CodeInfo // the rules
 	results []sarifResult
 }
@@ -27,6 +29,7 @@ type sarifText struct {
 type sarifRule struct {
 	ID      string    `json:"id"`
 	Short   sarifText `json:"shortDescription"`
+	Full    sarifText `json:"fullDescription"` // GitHub requires it
 	Help    sarifText `json:"help"`
 	HelpURI string    `json:"helpUri"`
 }
@@ -39,13 +42,21 @@ type sarifResult struct {
 	Locations []sarifLocation `json:"locations"`
 }
 
+// sarifLocation is in a file, or, if there is none, a name.
 type sarifLocation struct {
-	Physical struct {
-		Artifact struct {
-			URI string `json:"uri"`
-		} `json:"artifactLocation"`
-		Region *sarifRegion `json:"region,omitempty"`
-	} `json:"physicalLocation"`
+	Physical *sarifPhysical `json:"physicalLocation,omitempty"`
+	Logical  []sarifLogical `json:"logicalLocations,omitempty"`
+}
+
+type sarifPhysical struct {
+	Artifact struct {
+		URI string `json:"uri"`
+	} `json:"artifactLocation"`
+	Region sarifRegion `json:"region"`
+}
+
+type sarifLogical struct {
+	Name string `json:"name"`
 }
 
 type sarifRegion struct {
@@ -53,16 +64,19 @@ type sarifRegion struct {
 	StartColumn int `json:"startColumn"`
 }
 
-func newSARIF(w io.Writer, _ string, _ bool) format {
-	return &sarif{w: w, codes: connector.Codes(), results: []sarifResult{}}
+func newSARIF(w io.Writer, verb string, _ bool) format {
+	return &sarif{w: w, verb: verb, codes: connector.Codes(), results: []sarifResult{}}
 }
 
 func (s *sarif) result(r result) {
 	for _, f := range r.findings() {
-		var place sarifLocation
-		place.Physical.Artifact.URI = (&url.URL{Path: filepath.ToSlash(r.source)}).String()
-		if f.line > 0 {
-			place.Physical.Region = &sarifRegion{f.line, f.column}
+		place := sarifLocation{Logical: []sarifLogical{{r.source}}}
+		if file := r.file(); file != "" {
+			// GitHub tells alerts apart by the text of their line: one that is about
+			// no line is about the first.
+			at := &sarifPhysical{Region: sarifRegion{max(1, f.line), max(1, f.column)}}
+			at.Artifact.URI = fileURI(file)
+			place = sarifLocation{Physical: at}
 		}
 		s.results = append(s.results, sarifResult{
 			RuleID: string(f.code), RuleIndex: s.ruleIndex(f.code), Level: string(f.level),
@@ -71,30 +85,45 @@ func (s *sarif) result(r result) {
 	}
 }
 
+// fileURI is a path as a URI: relative, or with a scheme if it is absolute.
+func fileURI(path string) string {
+	u := url.URL{Path: path}
+	if filepath.IsAbs(filepath.FromSlash(path)) {
+		u = url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(path, "/")}
+	}
+	return u.String()
+}
+
 // ruleIndex is the code's place among the rules, which are all codes.
 func (s *sarif) ruleIndex(code connector.Code) int {
 	return slices.IndexFunc(s.codes, func(c connector.CodeInfo) bool { return c.Code == code })
 }
 
 func (s *sarif) end() {
+	version, _ := builtFrom()
 	var rules []sarifRule
 	for _, c := range s.codes {
 		help := c.Remedy
 		if help == "" {
 			help = c.Meaning
 		}
-		rules = append(rules, sarifRule{string(c.Code), sarifText{c.Meaning}, sarifText{help}, homepage + "#codes"})
+		rules = append(rules, sarifRule{string(c.Code), sarifText{c.Meaning}, sarifText{sentence(c.Meaning, c.Remedy)}, sarifText{help}, homepage + "#codes"})
 	}
 	type driver struct {
-		Name  string      `json:"name"`
-		URI   string      `json:"informationUri"`
-		Rules []sarifRule `json:"rules"`
+		Name    string      `json:"name"`
+		Version string      `json:"version"`
+		URI     string      `json:"informationUri"`
+		Rules   []sarifRule `json:"rules"`
 	}
 	type tool struct {
 		Driver driver `json:"driver"`
 	}
+	type automation struct {
+		ID string `json:"id"` // so that what validate and test find in one job stays apart
+	}
 	type run struct {
 		Tool       tool          `json:"tool"`
+		Automation automation    `json:"automationDetails"`
 		ColumnKind string        `json:"columnKind"`
 		Results    []sarifResult `json:"results"`
 	}
@@ -104,6 +133,6 @@ func (s *sarif) end() {
 		Runs    []run  `json:"runs"`
 	}{
 		"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0",
-		[]run{{tool{driver{"connector", homepage, rules}}, "unicodeCodePoints", s.results}},
+		[]run{{tool{driver{"connector", version, homepage, rules}}, automation{"connector/" + s.verb + "/"}, "unicodeCodePoints", s.results}},
 	})
 }

@@ -130,7 +130,9 @@ func (t *text) end() {
 		count(t.invalid, "invalid")
 		count(t.unreadable, "unreadable")
 	}
-	fmt.Fprintf(t.w, "%s\n", strings.Join(parts, ", "))
+	if len(parts) > 0 {
+		fmt.Fprintf(t.w, "%s\n", strings.Join(parts, ", "))
+	}
 	t.w.Flush()
 }
 

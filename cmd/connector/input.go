@@ -18,7 +18,7 @@ import (
 // input is one document to read, or the reason why there is none.
 type input struct {
 	source string // as results name it
-	path   string // empty for standard input
+	path   string // empty if it is no file: standard input, or saved
 	plain  bool   // known to be a regular file
 	saved  bool   // a saved credential; source is its name
 	load   func(context.Context) ([]byte, error)
@@ -48,7 +48,7 @@ func inputs(args []string, from *saved) ([]input, error) {
 		case !isPath(arg):
 			found = append(found, from.input(arg))
 		case err != nil:
-			found = append(found, input{source: arg, err: err})
+			found = append(found, input{source: arg, path: arg, err: err})
 		default:
 			found = append(found, input{source: arg, path: arg, plain: info.Mode().IsRegular()})
 		}
@@ -77,7 +77,7 @@ func documentsBelow(dir string) []input {
 	_ = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
-			found = append(found, input{source: path, err: err})
+			found = append(found, input{source: path, path: path, err: err})
 			if entry != nil && entry.IsDir() {
 				return fs.SkipDir
 			}
@@ -91,7 +91,7 @@ func documentsBelow(dir string) []input {
 		return nil
 	})
 	if len(found) == 0 {
-		found = append(found, input{source: dir, err: fmt.Errorf("%s: there is no *.json file in it", dir)})
+		found = append(found, input{source: dir, path: dir, err: fmt.Errorf("%s: there is no *.json file in it", dir)})
 	}
 	return found
 }

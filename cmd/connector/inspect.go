@@ -35,10 +35,10 @@ whether the token works only connector test can tell.`,
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		defer from.close()
 		signer, err := key.find(c, args)
-		if err != nil {
-			return err
+		var value string
+		if err == nil {
+			value, err = c.tokenAt(cmd.Context(), args[0], &from)
 		}
-		value, err := c.tokenAt(cmd.Context(), args[0], &from)
 		if err != nil {
 			if printAs.value == "json" {
 				printUnreadable(c.out, args[0], err)

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -13,6 +16,7 @@ import (
 // result is what a verb found out about one input.
 type result struct {
 	source   string
+	path     string              // the file that source names, if it is one
 	report   *connector.Report   // of test
 	problems []connector.Problem // of validate
 	err      error               // the input could not be read
@@ -61,10 +65,11 @@ type finding struct {
 	line, column int    // 0 if the finding is about no place
 }
 
-// findings are everything there is to say about an input, the worst first.
+// findings are everything there is to say about an input: a document's problems by
+// their places, a test's outcome before its warnings.
 func (r result) findings() []finding {
 	if r.err != nil && r.report == nil {
-		return []finding{{code: connector.Untested, level: connector.SeverityError, message: "cannot be read: " + reason(r.err)}}
+		return []finding{{code: connector.Untested, level: connector.SeverityError, message: "cannot be read: " + printable(reason(r.err))}}
 	}
 	if r.report == nil || r.report.Code == connector.InvalidCredential {
 		problems := r.problems
@@ -85,6 +90,21 @@ func (r result) findings() []finding {
 		found = append(found, finding{code: w, level: connector.SeverityWarning, message: sentence(w.Info().Meaning, w.Info().Remedy)})
 	}
 	return found
+}
+
+// file is the path by which CI services know the file: with slashes, and relative
+// to the working directory if it is below it. Empty if there is no file.
+func (r result) file() string {
+	if r.path == "" {
+		return ""
+	}
+	path := filepath.Clean(r.path)
+	if here, err := os.Getwd(); err == nil && filepath.IsAbs(path) {
+		if below, err := filepath.Rel(here, path); err == nil && filepath.IsLocal(below) {
+			path = below
+		}
+	}
+	return filepath.ToSlash(path)
 }
 
 // sentence puts the remedy behind the message.
@@ -144,6 +164,17 @@ func (o *output) add(r result) {
 	o.worst = max(o.worst, r.status(o.failOnWarning))
 	o.printer.result(r)
 	o.n++
+}
+
+// none prints, for the formats of machines, the document of a run that did not
+// come to its inputs because something else could not be read.
+func (o *output) none(w io.Writer, verb string, err error) error {
+	var f *failure
+	if errors.As(err, &f) && f.code == exitUntested && o.format.value != "text" {
+		o.begin(w, verb)
+		o.printer.end()
+	}
+	return err
 }
 
 // end finishes the output and returns the exit code as an error. An interrupted

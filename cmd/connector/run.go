@@ -194,12 +194,17 @@ func (c *command) version() *cobra.Command {
 		Short: "Print the version",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			version, goVersion := "(unknown)", ""
-			if info, ok := debug.ReadBuildInfo(); ok {
-				version, goVersion = info.Main.Version, info.GoVersion
-			}
+			version, goVersion := builtFrom()
 			fmt.Fprintf(c.out, "connector %s %s\n", version, goVersion)
 			return nil
 		},
 	}
+}
+
+// builtFrom is the version of this program and of the Go that built it.
+func builtFrom() (version, goVersion string) {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version, info.GoVersion
+	}
+	return "(unknown)", ""
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -120,12 +121,13 @@ func runScripts(t *testing.T, scripts []string, setup func(*testscript.Env) erro
 			return writeCredentials(kinds)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"normal":   normalize,
-			"conforms": conforms,
-			"fill":     fill,
-			"exits":    exits,
-			"refuses":  refuses,
-			"full":     full,
+			"normal":     normalize,
+			"conforms":   conforms,
+			"wellformed": wellFormed,
+			"fill":       fill,
+			"exits":      exits,
+			"refuses":    refuses,
+			"full":       full,
 		},
 	})
 	t.Cleanup(func() { searchLogs(t, logs, cases) })
@@ -215,6 +217,19 @@ func conforms(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &v))
 	if err := compiled.Validate(v); (err != nil) != neg {
 		ts.Fatalf("conforms %s: %#v", args[0], err)
+	}
+}
+
+// wellFormed reads the last standard output as XML, to its end.
+func wellFormed(ts *testscript.TestScript, neg bool, args []string) {
+	d := xml.NewDecoder(strings.NewReader(ts.ReadFile("stdout")))
+	for {
+		switch _, err := d.Token(); {
+		case err == io.EOF:
+			return
+		case err != nil:
+			ts.Fatalf("not well-formed: %v", err)
+		}
 	}
 }
 

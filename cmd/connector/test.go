@@ -33,7 +33,7 @@ told apart.`,
 			defer from.close()
 			found, err := from.find(cmd.Context(), args)
 			if err != nil {
-				return err
+				return out.none(c.out, "test", err)
 			}
 			tester, err := call.tester(cmd)
 			if err != nil {
@@ -41,7 +41,7 @@ told apart.`,
 			}
 			tester.WarnWithin, tester.Offline = judge.within(), offline
 			if tester.Key, err = key.find(c, args); err != nil {
-				return err
+				return out.none(c.out, "test", err)
 			}
 			out.begin(c.out, "test")
 			bar := newProgress(c.err, len(found))
@@ -95,7 +95,7 @@ func (c *command) testAll(ctx context.Context, tester *connector.Tester, v *conn
 				if !ok {
 					return
 				}
-				r = result{source: found[i].source, report: report, saved: found[i].saved}
+				r = result{source: found[i].source, path: found[i].path, report: report, saved: found[i].saved}
 			}
 			if r.source != "" && !yield(r) {
 				return
@@ -113,12 +113,12 @@ func (c *command) readCredential(ctx context.Context, in input, v *connector.Val
 		if errors.As(err, &known) && known.hint != "" {
 			report.Remedy = known.hint
 		}
-		return nil, result{source: in.source, err: err, report: report}
+		return nil, result{source: in.source, path: in.path, err: err, report: report}
 	}
 	cred, err := v.Parse(data)
 	var invalid *connector.ValidationError
 	if errors.As(err, &invalid) {
-		return nil, result{source: in.source, report: connector.InvalidReport(invalid)}
+		return nil, result{source: in.source, path: in.path, report: connector.InvalidReport(invalid)}
 	}
 	return cred, result{}
 }

@@ -29,7 +29,7 @@ line and the next step.`,
 			defer from.close()
 			found, err := from.find(cmd.Context(), args)
 			if err != nil {
-				return err
+				return out.none(c.out, "validate", err)
 			}
 			results := c.validateAll(cmd.Context(), judge.validator(), found)
 			out.begin(c.out, "validate")
@@ -50,7 +50,7 @@ line and the next step.`,
 func (c *command) validateAll(ctx context.Context, v *connector.Validator, found []input) []result {
 	results := make([]result, len(found))
 	done := parallel(ctx, len(found), func(i int, buf []byte) {
-		results[i].source = found[i].source
+		results[i].source, results[i].path = found[i].source, found[i].path
 		data, err := found[i].read(ctx, c.in, buf)
 		if err != nil {
 			results[i].err = err

@@ -72,18 +72,20 @@ type RJSFForm struct {
 // RJSF is the form for react-jsonschema-form.
 func RJSF() RJSFForm {
 	doc := document()
-	delete(doc["properties"].(map[string]any), "$schema")
+	properties := doc["properties"].(map[string]any)
+	delete(properties, "$schema")
 	ui := map[string]any{}
 	order := []string{}
 	for _, f := range connector.Form() {
 		order = append(order, f.Name)
-		field := map[string]any{"ui:help": f.Help}
+		field := map[string]any{} // the help is shown from the schema's description
 		if f.Secret {
 			field["ui:widget"] = "password"
 			field["ui:options"] = map[string]any{"autocomplete": "off"}
 		}
 		if len(f.Examples) > 0 {
 			field["ui:placeholder"] = f.Examples[0]
+			delete(properties[f.Name].(map[string]any), "examples") // else offered as choices
 		}
 		ui[f.Name] = field
 	}

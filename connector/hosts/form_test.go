@@ -184,7 +184,6 @@ func TestTheNexlaFormHasTheFieldsOfItsOverlay(t *testing.T) {
 func TestTheRJSFFormMasksTheTokenAndKeepsTheOrder(t *testing.T) {
 	const want = `{
   "api_key_value": {
-    "ui:help": "The Management Token of the workspace. In the 100ms dashboard open Developer and copy Management Token, without the word Bearer. It is neither the App Secret nor an app token, and it dies after 7 days, 14 at most.",
     "ui:options": {
       "autocomplete": "off"
     },
@@ -192,11 +191,9 @@ func TestTheRJSFFormMasksTheTokenAndKeepsTheOrder(t *testing.T) {
     "ui:widget": "password"
   },
   "description": {
-    "ui:help": "What the credential is for and who looks after it.",
     "ui:placeholder": "Rooms and recordings for the weekly report; owner: data team"
   },
   "name": {
-    "ui:help": "The name to find this credential by. Name the workspace, for example.",
     "ui:placeholder": "100ms production"
   },
   "ui:order": [
