@@ -63,15 +63,7 @@ func TestScriptsOnPostgreSQL(t *testing.T) {
 	if server == "" {
 		t.Skip("CONNECTOR_TEST_POSTGRES is not set; .ci/postgres starts a server and prints its URL")
 	}
-	u, err := url.Parse(server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	q := u.Query()
-	if !q.Has("sslmode") {
-		q.Set("sslmode", "disable") // as the store does on one machine
-	}
-	db, err := sql.Open("postgres", (&url.URL{Scheme: u.Scheme, User: u.User, Host: u.Host, Path: u.Path, RawQuery: q.Encode()}).String())
+	db, err := sql.Open("pgx", server)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,9 +75,12 @@ func TestScriptsOnPostgreSQL(t *testing.T) {
 			return err
 		}
 		env.Defer(func() { db.Exec("DROP DATABASE " + name + " WITH (FORCE)") })
-		store := *u
-		store.Path = "/" + name
-		env.Setenv("CONNECTOR_STORE", store.String())
+		u, err := url.Parse(server)
+		if err != nil {
+			return err
+		}
+		u.Path = "/" + name
+		env.Setenv("CONNECTOR_STORE", u.String())
 		return nil
 	})
 }

@@ -1,64 +1,60 @@
 package store
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"net"
 	"net/netip"
 	"net/url"
-	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/lib/pq"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
 )
 
 func openPostgres(at location) (*sql.DB, error) {
-	config, err := pq.NewConfig(at.postgres)
+	config, err := pgx.ParseConfig(at.postgres)
 	if err != nil { // its text holds the URL
 		return nil, unavailable("the URL %s, or what PGHOST and the like add to it, is not what PostgreSQL understands", at.shown)
-	}
-	// Without a word about TLS no password is to cross a network in the clear. On
-	// one machine there is none to cross, and few servers there have it.
-	if config.SSLMode == "" {
-		config.SSLMode = pq.SSLModeRequire
-		if isLoopback(config) {
-			config.SSLMode = pq.SSLModeDisable
-		}
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = patience
 	}
-	if config.ApplicationName == "" {
-		config.ApplicationName = folder
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = folder
 	}
-	connector, err := pq.NewConnectorConfig(config)
-	if err != nil {
-		return nil, toldPostgres(at, err)
+	if !at.saysTLS {
+		// The driver's default would fall back to a connection in the clear, and the
+		// password cross a network in it. On one machine there is none to cross.
+		config.Fallbacks = slices.DeleteFunc(config.Fallbacks, func(c *pgconn.FallbackConfig) bool {
+			return c.TLSConfig == nil && !isLocal(c.Host)
+		})
 	}
-	db := sql.OpenDB(connector)
+	db := stdlib.OpenDB(*config)
 	db.SetMaxOpenConns(8)
 	db.SetMaxIdleConns(8)
 	db.SetConnMaxIdleTime(5 * time.Minute) // firewalls forget idle connections
 	return db, nil
 }
 
-func isLoopback(config pq.Config) bool {
-	ip := config.Hostaddr
-	if !ip.IsValid() {
-		ip, _ = netip.ParseAddr(config.Host)
-	}
-	return len(config.Multi) == 0 && (ip.IsLoopback() || !ip.IsValid() && config.Host == "localhost")
+// isLocal says whether a host is this machine: a loopback address, or the folder
+// of a socket.
+func isLocal(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || filepath.IsAbs(host) || strings.HasPrefix(host, "@") || err == nil && ip.IsLoopback()
 }
 
 func postgresCode(err error) string {
-	var e *pq.Error
+	var e *pgconn.PgError
 	if !errors.As(err, &e) {
 		return ""
 	}
-	return string(e.Code)
+	return e.Code
 }
 
 func postgresExists(err error) bool { return postgresCode(err) == "23505" } // unique_violation
@@ -72,7 +68,7 @@ func postgresBusy(err error) bool {
 }
 
 func toldPostgres(at location, err error) error {
-	var refused *pq.Error
+	var refused *pgconn.PgError
 	var network *net.OpError
 	var dns *net.DNSError
 	switch {
@@ -86,13 +82,13 @@ func toldPostgres(at location, err error) error {
 			return unavailable("the user of %s may not do this there: %s", at.shown, at.scrub(refused.Message))
 		}
 		return unavailable("the database at %s refused: %s (SQLSTATE %s)", at.shown, at.scrub(refused.Message), refused.Code)
-	case errors.Is(err, pq.ErrSSLNotSupported):
+	case strings.Contains(err.Error(), "refused TLS connection"): // an error without a type
 		return unavailable("the server of %s has no TLS, and without it the password would cross the network in the clear; if that is meant, add sslmode=disable to the URL", at.shown)
 	case errors.As(err, &dns):
 		return unavailable("the host of %s could not be resolved", at.shown)
 	case errors.As(err, &network):
 		return unavailable("the database at %s cannot be reached: %s", at.shown, at.scrub(network.Err.Error()))
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+	case pgconn.Timeout(err):
 		return unavailable("the database at %s did not answer in time", at.shown)
 	}
 	return unavailable("the connection to the database at %s failed: %s", at.shown, at.scrub(innermost(err)))

@@ -56,9 +56,10 @@ func onPostgres(t testing.TB) place {
 	if server == "" {
 		t.Skip("CONNECTOR_TEST_POSTGRES is not set: start a PostgreSQL with .ci/postgres to run this test on it")
 	}
-	db := openPostgres(t, server)
+	db, err := sql.Open("pgx", server)
+	ok(t, err)
 	schema := "test_" + random(8)
-	_, err := db.Exec(`CREATE SCHEMA ` + schema)
+	_, err = db.Exec(`CREATE SCHEMA ` + schema)
 	ok(t, err)
 	t.Cleanup(func() {
 		_, err := db.Exec(`DROP SCHEMA ` + schema + ` CASCADE`)
@@ -71,20 +72,6 @@ func onPostgres(t testing.TB) place {
 	q.Set("search_path", schema)
 	u.RawQuery = q.Encode()
 	return place{url: u.String(), keyFile: filepath.Join(t.TempDir(), "config", "store.key"), numbered: true}
-}
-
-// openPostgres opens a database behind the store's back.
-func openPostgres(t testing.TB, raw string) *sql.DB {
-	t.Helper()
-	u, err := url.Parse(raw)
-	ok(t, err)
-	if q := u.Query(); !q.Has("sslmode") {
-		q.Set("sslmode", "disable")
-		u.RawQuery = q.Encode()
-	}
-	db, err := sql.Open("postgres", u.String())
-	ok(t, err)
-	return db
 }
 
 // open opens the store with the place's key file.
@@ -101,24 +88,18 @@ func (p place) openWith(t testing.TB, key store.KeySource) *store.Store {
 // tamper changes the database behind the store's back.
 func (p place) tamper(t testing.TB, statement string, args ...any) {
 	t.Helper()
-	db := p.database(t)
+	driver, source := "pgx", p.url
+	if !p.numbered {
+		driver, source = "sqlite", p.path()
+	}
+	db, err := sql.Open(driver, source)
+	ok(t, err)
 	defer db.Close()
 	result, err := db.Exec(statement, args...)
 	ok(t, err)
 	if n, err := result.RowsAffected(); err != nil || n == 0 {
 		t.Fatalf("tampering with %q changed nothing", statement)
 	}
-}
-
-// database opens the database without the store.
-func (p place) database(t testing.TB) *sql.DB {
-	t.Helper()
-	if p.numbered {
-		return openPostgres(t, p.url)
-	}
-	db, err := sql.Open("sqlite", p.path())
-	ok(t, err)
-	return db
 }
 
 func (p place) path() string { return p.url[len("sqlite://"):] }
@@ -162,7 +143,8 @@ func exists(path string) bool {
 
 // rows are the credentials as PostgreSQL prints them.
 func (p place) rows(t testing.TB) (all []string) {
-	db := p.database(t)
+	db, err := sql.Open("pgx", p.url)
+	ok(t, err)
 	defer db.Close()
 	rows, err := db.Query(`SELECT c::text FROM connector_credentials c`)
 	ok(t, err)

@@ -75,6 +75,7 @@ type location struct {
 	postgres string // the URL as given
 	shown    string // for people: without password and parameters
 	password string // to take out of a driver's words
+	saysTLS  bool   // somebody chose whether PostgreSQL is spoken to through TLS
 }
 
 // parseURL reads a store's URL. No error repeats it.
@@ -96,6 +97,7 @@ func parseURL(raw string) (location, error) {
 		if l.password == "" {
 			l.password = u.Query().Get("password")
 		}
+		l.saysTLS = u.Query().Has("sslmode") || u.Query().Has("service") || os.Getenv("PGSSLMODE") != "" || os.Getenv("PGSERVICE") != ""
 		return l, nil
 	}
 	return location{}, fmt.Errorf("%w: it begins neither with sqlite:/// nor with postgres://, and is no absolute path", ErrURL)
