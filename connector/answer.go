@@ -31,6 +31,7 @@ type reply struct {
 	answer answer
 	code   Code   // which trouble
 	detail string // words of a network error
+	unsent bool   // detail is why no call could be made
 	server *Server
 	date   time.Time // the server's clock when its answer came; zero if unknown or not to be trusted
 	wait   time.Duration

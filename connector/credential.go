@@ -1,12 +1,17 @@
 package connector
 
-import "net/http"
+import (
+	"encoding/json"
+	"net/http"
+)
 
-// Credential is what a customer gives a host: the three fields of the form.
+// Credential is what a customer gives a host: the three fields of the form. Its
+// JSON keys are a credential document's; encoding/json writes [redacted] for the
+// secret, and Document the whole.
 type Credential struct {
-	Name        string
-	Description string
-	APIKeyValue Secret // a management token, as pasted
+	Name        string `json:"name"`
+	Description string `json:"description,omitempty"`
+	APIKeyValue Secret `json:"api_key_value"` // a management token, as pasted
 
 	fromDocument bool // so that a report does not claim a check that was not made
 }
@@ -16,12 +21,28 @@ type Credential struct {
 // is no error here: Inspect and Tester say what it is.
 func ParseCredential(data []byte) (*Credential, error) { return new(Validator).Parse(data) }
 
-// Client returns an HTTP client that sends the credential's token, cleaned, to
-// the 100ms API's origin and nowhere else. base carries the requests; if nil,
-// http.DefaultTransport.
+// Document writes the credential as a document, with its secret. A host that has
+// the form's values and no document validates them so:
+//
+//	err := connector.Validate(cred.Document())
+func (c *Credential) Document() []byte {
+	type whole struct {
+		Name        string `json:"name"`
+		Description string `json:"description,omitempty"`
+		APIKeyValue string `json:"api_key_value"`
+	}
+	data, err := json.MarshalIndent(whole{c.Name, c.Description, c.APIKeyValue.Reveal()}, "", "  ")
+	if err != nil {
+		panic("connector: " + err.Error()) // three strings
+	}
+	return append(data, '\n')
+}
+
+// Client returns an HTTP client that sends the credential's token, as
+// Secret.Token gives it, to the 100ms API's origin and nowhere else. base carries
+// the requests; see Transport.Base.
 //
 // For a token that renews itself, or another origin, make a Transport.
 func (c *Credential) Client(base http.RoundTripper) *http.Client {
-	clean, _ := Clean(c.APIKeyValue.Reveal())
-	return &http.Client{Transport: &Transport{Source: Secret(clean), Base: base}}
+	return &http.Client{Transport: &Transport{Source: c.APIKeyValue, Base: base}}
 }

@@ -40,6 +40,10 @@ func (f *facts) message(code Code) string {
 		return "the API says that the signature is wrong" + f.answered("it")
 	case TokenRefused:
 		return "the API refused the token without saying why, though its claims look right" + f.answered("it")
+	case NetworkFailure:
+		if f.reply.unsent {
+			return "no call could be made: " + f.reply.detail
+		}
 	case PermissionDenied:
 		return "the API denies this token what a management token may do" + f.answered("it")
 	}
@@ -52,6 +56,8 @@ func (f *facts) answered(who string) string {
 	switch {
 	case f.reply.code == Timeout || f.reply.code == Canceled: // the code says it all
 		return ""
+	case f.reply.unsent:
+		return "; no call could be made: " + f.reply.detail
 	case f.reply.detail != "":
 		return "; the call failed: " + f.reply.detail
 	case s == nil:
@@ -59,7 +65,7 @@ func (f *facts) answered(who string) string {
 	}
 	switch f.reply.code {
 	case UnexpectedResponse, Redirected, ProxyFailure:
-		who = "what answered" // it may be anybody
+		who = "it" // what answered may be anybody
 	}
 	if s.Message == "" {
 		return fmt.Sprintf("; %s answered %d", who, s.Status)
@@ -75,6 +81,8 @@ func (f *facts) remedy(code Code) string {
 		r += " Never paste the App Secret itself: whoever has it can sign any token."
 	case code == RateLimited && f.reply.wait > 0:
 		r = fmt.Sprintf("Wait %s, then test again, fewer credentials at once.", Span(f.reply.wait+time.Second-1))
+	case code == NetworkFailure && f.reply.unsent:
+		r = "Give the API's address; if none is given, it is " + DefaultBaseURL + "."
 	case code == TokenRefused && f.proven:
 		r = "The App Secret given did sign this token, so look elsewhere: was the secret rotated or the access key deleted since? Compare both with the dashboard (Developer)."
 	case code == TokenRefused && f.token.odd != "":
@@ -182,6 +190,9 @@ func (f *facts) serverChecks(code Code) []Check {
 		}
 		return three(step(CheckReachable, Pass, status), step(CheckAuthenticated, Fail, "refused, as its claims explain"), step(CheckPermitted, Skip, "not authenticated"))
 	case trouble:
+		if f.reply.unsent {
+			return notReached(notCalled)
+		}
 		reachable := step(CheckReachable, Fail, f.reply.code.Info().Meaning)
 		switch f.reply.code {
 		case RateLimited:

@@ -117,6 +117,39 @@ func (t Token) MarshalJSON() ([]byte, error) {
 	})
 }
 
+// UnmarshalJSON reads what MarshalJSON wrote, so that a Report can be kept and
+// shown elsewhere. What the JSON does not hold is gone: Fault, LooksLike and
+// Removed, for which a Report has fields of its own.
+func (t *Token) UnmarshalJSON(data []byte) error {
+	var v struct {
+		Kind      Kind       `json:"kind"`
+		AccessKey string     `json:"access_key"`
+		ID        string     `json:"id"`
+		Algorithm string     `json:"algorithm"`
+		Version   int        `json:"version"`
+		IssuedAt  *time.Time `json:"issued_at"`
+		NotBefore *time.Time `json:"not_before"`
+		ExpiresAt *time.Time `json:"expires_at"`
+		ExpiresIn *int64     `json:"expires_in_seconds"`
+	}
+	if err := json.Unmarshal(data, &v); err != nil {
+		return err
+	}
+	*t = Token{Kind: v.Kind, AccessKey: v.AccessKey, ID: v.ID, Algorithm: v.Algorithm, Version: v.Version, readable: true}
+	for _, at := range []struct {
+		from *time.Time
+		to   *time.Time
+	}{{v.IssuedAt, &t.IssuedAt}, {v.NotBefore, &t.NotBefore}, {v.ExpiresAt, &t.ExpiresAt}} {
+		if at.from != nil {
+			*at.to = *at.from
+		}
+	}
+	if v.ExpiresAt != nil && v.ExpiresIn != nil {
+		t.AsOf = v.ExpiresAt.Add(-time.Duration(*v.ExpiresIn) * time.Second)
+	}
+	return nil
+}
+
 func timeOrNull(t time.Time) any {
 	if t.IsZero() {
 		return nil

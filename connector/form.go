@@ -18,7 +18,7 @@ type Field struct {
 	Required  bool     `json:"required"`
 	Secret    bool     `json:"secret"` // to be masked, and never shown again
 	MaxLength int      `json:"max_length,omitempty"`
-	Pattern   string   `json:"pattern,omitempty"`
+	Pattern   string   `json:"pattern,omitempty"` // as in JSON Schema it may match anywhere; that of an HTML input matches the whole
 }
 
 // Form lists the fields of the credential in the order in which to ask for them.

@@ -132,6 +132,9 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	seen := exchange{attempts: attempts}
 	resp, err := r.next.RoundTrip(req)
+	if err == nil && (resp == nil || resp.Body == nil) { // net/http looks for this above, not below
+		err = errors.New("the transport returned neither an answer nor an error")
+	}
 	if err == nil {
 		seen.body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 		if seen.truncated = len(seen.body) > maxAnswer; seen.truncated {

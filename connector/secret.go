@@ -24,8 +24,16 @@ type Secret string
 // Reveal returns the secret itself.
 func (s Secret) Reveal() string { return string(s) }
 
-// Token returns the secret, which makes a fixed management token a TokenSource.
-func (s Secret) Token(context.Context) (Secret, error) { return s, nil }
+// Token returns the secret, cleaned as Clean does, which makes a fixed management
+// token a TokenSource. What is no token at all, an App Secret or a room code, is
+// not for sending: the error is NotAToken.
+func (s Secret) Token(context.Context) (Secret, error) {
+	clean, _ := Clean(string(s))
+	if _, _, _, evidence := segments(clean); evidence != "" {
+		return "", NotAToken
+	}
+	return Secret(clean), nil
+}
 
 // String returns [redacted].
 func (s Secret) String() string { return redacted }

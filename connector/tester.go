@@ -22,7 +22,7 @@ const (
 type Tester struct {
 	BaseURL     string            // see ParseBaseURL; if empty, DefaultBaseURL
 	Transport   http.RoundTripper // if nil, one shared by all tests, or one for each TestAll; see NewTransport
-	Timeout     time.Duration     // of one whole test, retries included; if zero, DefaultTimeout; none is left if negative
+	Timeout     time.Duration     // of one whole test, retries included; if zero, DefaultTimeout; a negative one has passed already
 	Retries     int               // after the first attempt; if zero, 2; none if negative
 	Concurrency int               // tests of TestAll under way at once; if zero, 8
 	WarnWithin  time.Duration     // before its end a token expires soon: if zero, DefaultWarnWithin; never if negative
@@ -56,7 +56,7 @@ func (t *Tester) Test(ctx context.Context, cred *Credential) *Report {
 func (t *Tester) ask(ctx context.Context, token, secrets string) reply {
 	base, err := ParseBaseURL(t.BaseURL)
 	if err != nil {
-		return reply{answer: trouble, code: NetworkFailure, detail: err.Error()}
+		return reply{answer: trouble, code: NetworkFailure, detail: err.Error(), unsent: true}
 	}
 	ctx, cancel := context.WithTimeout(ctx, orDefault(t.Timeout, DefaultTimeout))
 	defer cancel()
@@ -78,9 +78,13 @@ func secretsIn(t Token, clean string) string {
 // in the order of the credentials. It takes credentials as it needs them, from
 // a goroutine of its own. Once ctx is canceled every further credential is
 // reported as canceled; when the caller stops early, those under way are canceled
-// and waited for.
+// and waited for. A panic in creds or in the Transport is the caller's, as if there
+// were no goroutine between them. Without creds nothing is yielded.
 func (t *Tester) TestAll(ctx context.Context, creds iter.Seq[*Credential]) iter.Seq[*Report] {
 	return func(yield func(*Report) bool) {
+		if creds == nil {
+			return
+		}
 		n := t.Concurrency
 		if n <= 0 {
 			n = defaultConcurrency
@@ -96,14 +100,18 @@ func (t *Tester) TestAll(ctx context.Context, creds iter.Seq[*Credential]) iter.
 		var workers sync.WaitGroup
 		defer workers.Wait()
 		defer cancel()
+		type outcome struct {
+			report   *Report
+			panicked any
+		}
 		type job struct {
-			cred   *Credential
-			report chan *Report
+			cred *Credential
+			done chan outcome
 		}
 		jobs := make(chan job)
 		// Reports wait here for their turn. The bound lets a slow test hold up
 		// what is shown, but neither the other workers nor much memory.
-		inOrder := make(chan chan *Report, 64*n)
+		inOrder := make(chan chan outcome, 64*n)
 		stop := make(chan struct{})
 		defer close(stop)
 
@@ -112,26 +120,51 @@ func (t *Tester) TestAll(ctx context.Context, creds iter.Seq[*Credential]) iter.
 			defer workers.Done()
 			defer close(jobs)
 			defer close(inOrder)
-			for cred := range creds {
-				j := job{cred, make(chan *Report, 1)}
+			queue := func(done chan outcome) bool {
 				select {
-				case inOrder <- j.report:
+				case inOrder <- done:
+					return true
 				case <-stop:
+					return false
+				}
+			}
+			defer func() {
+				if p := recover(); p != nil {
+					done := make(chan outcome, 1)
+					done <- outcome{panicked: p}
+					queue(done)
+				}
+			}()
+			for cred := range creds {
+				j := job{cred, make(chan outcome, 1)}
+				if !queue(j.done) {
 					return
 				}
 				jobs <- j // a worker is there: they end only when jobs is closed
 			}
 		}()
+		test := func(j job) {
+			var o outcome
+			defer func() {
+				o.panicked = recover()
+				j.done <- o
+			}()
+			o.report = tester.Test(ctx, j.cred)
+		}
 		for range n {
 			go func() {
 				defer workers.Done()
 				for j := range jobs {
-					j.report <- tester.Test(ctx, j.cred)
+					test(j)
 				}
 			}()
 		}
-		for report := range inOrder {
-			if !yield(<-report) {
+		for done := range inOrder {
+			o := <-done
+			if o.panicked != nil {
+				panic(o.panicked)
+			}
+			if !yield(o.report) {
 				return
 			}
 		}

@@ -2,6 +2,7 @@ package connector_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -450,5 +451,86 @@ func TestTestAllTellsEveryKindOfCredentialApart(t *testing.T) {
 	}
 	if i != len(cases) {
 		t.Errorf("%d reports of %d credentials", i, len(cases))
+	}
+}
+
+// TestPanicsAreTheCallers: who ranges can recover, for no goroutine of TestAll
+// ends the process.
+func TestPanicsAreTheCallers(t *testing.T) {
+	t.Parallel()
+	base := serve(t, new(sandbox.Sandbox))
+	for _, c := range []struct {
+		name      string
+		transport http.RoundTripper
+		creds     iter.Seq[*connector.Credential]
+	}{
+		{"the sequence", newTransport(t), func(yield func(*connector.Credential) bool) {
+			if yield(named(liveToken())) {
+				panic("theirs")
+			}
+		}},
+		{"the transport", roundTrip(func(*http.Request) (*http.Response, error) { panic("theirs") }), crowd(100)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			tester := connector.Tester{BaseURL: base, Transport: c.transport, Timeout: ample}
+			defer func() {
+				if got := recover(); got != "theirs" {
+					t.Errorf("recovered %v", got)
+				}
+			}()
+			for range tester.TestAll(context.Background(), c.creds) {
+			}
+			t.Error("the panic is lost")
+		})
+	}
+}
+
+func TestNoSequenceGivesNoReports(t *testing.T) {
+	for r := range new(connector.Tester).TestAll(context.Background(), nil) {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestATransportThatBreaksItsContractIsTheEnvironmentsFault: net/http looks for
+// this only above the place at which a Tester reads.
+func TestATransportThatBreaksItsContractIsTheEnvironmentsFault(t *testing.T) {
+	t.Parallel()
+	for name, transport := range map[string]roundTrip{
+		"neither an answer nor an error": func(*http.Request) (*http.Response, error) { return nil, nil },
+		"an answer without a body": func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Header: http.Header{}}, nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			token := liveToken()
+			r := (&connector.Tester{Transport: transport, Retries: -1, Timeout: ample}).Test(context.Background(), named(token))
+			expect(t, r, connector.Inconclusive, connector.NetworkFailure, "")
+			sound(t, r, token)
+		})
+	}
+}
+
+// TestAReportSurvivesItsJSON: it may be kept in a queue or a database on its way
+// to who looks at it.
+func TestAReportSurvivesItsJSON(t *testing.T) {
+	t.Parallel()
+	tester := connector.Tester{BaseURL: serve(t, new(sandbox.Sandbox)), Transport: newTransport(t), Timeout: ample}
+	for _, token := range []string{liveToken(), expiredToken(), appToken(), "not a token"} {
+		report := tester.Test(context.Background(), named(token))
+		before, err := json.Marshal(report)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var kept connector.Report
+		if err := json.Unmarshal(before, &kept); err != nil {
+			t.Fatal(err)
+		}
+		after, err := json.Marshal(kept)
+		if err != nil || string(after) != string(before) {
+			t.Errorf("before %s\nafter %s (%v)", before, after, err)
+		}
+		if (kept.Token == nil) != (report.Token == nil) || kept.Token != nil && !kept.Token.Readable() {
+			t.Errorf("%+v", kept.Token)
+		}
 	}
 }

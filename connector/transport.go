@@ -23,12 +23,13 @@ type TokenSource interface {
 }
 
 // Transport is an http.RoundTripper that adds the token to requests to the
-// API's origin. A request to any other origin passes without it, and without an
-// Authorization header that a redirect may have carried there: net/http repeats
-// headers to other ports of the same host and from https to http.
+// API's origin, in place of an Authorization header that is there. A request to
+// any other origin passes without it, and without any Authorization header, for a
+// redirect may have carried it there: net/http repeats headers to other ports of
+// the same host and from https to http.
 type Transport struct {
 	Source TokenSource
-	Base   http.RoundTripper // if nil, http.DefaultTransport
+	Base   http.RoundTripper // if nil, one that all share, made by NewTransport: without a proxy
 	Origin *url.URL          // scheme, host and port that count; if nil, those of DefaultBaseURL
 }
 
@@ -60,7 +61,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	base := t.Base
 	if base == nil {
-		base = http.DefaultTransport
+		base = sharedTransport()
 	}
 	resp, err := base.RoundTrip(sent)
 	if resp != nil {
@@ -132,7 +133,10 @@ func loopback(host string) bool {
 
 // NewTransport returns a transport with the limits of a connection test: bounded
 // headers, and connections enough for many tests at once. It reads no
-// environment; a command that wants the proxy of the environment sets Proxy.
+// environment; who wants the proxy of the environment says so:
+//
+//	transport := connector.NewTransport()
+//	transport.Proxy = http.ProxyFromEnvironment
 func NewTransport() *http.Transport {
 	return &http.Transport{
 		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
@@ -155,6 +159,6 @@ type proxyError struct{ status int }
 
 func (e *proxyError) Error() string { return fmt.Sprintf("the proxy answered %d", e.status) }
 
-// sharedTransport carries the tests of every Tester that has no Transport of its
-// own: connections are worth keeping, and a pool for each Tester would leak them.
+// sharedTransport carries what every Tester and Transport sends that has none of
+// its own: connections are worth keeping, and a pool for each would leak them.
 var sharedTransport = sync.OnceValue(NewTransport)

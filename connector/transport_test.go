@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/fixtures"
 	"github.com/100ms-connector/connector-go/fixtures/sandbox"
 )
 
@@ -260,9 +261,13 @@ func TestASourceIsAskedForItsOwnOriginOnlyAndWithTheCallsContext(t *testing.T) {
 	}
 }
 
-func TestTheZeroBaseIsThatOfNetHTTP(t *testing.T) {
+func TestTheZeroBaseIsTheConnectorsOwnAndNotThatOfNetHTTP(t *testing.T) {
 	base := serve(t, new(sandbox.Sandbox))
-	defer http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	before := http.DefaultTransport
+	defer func() { http.DefaultTransport = before }()
+	http.DefaultTransport = roundTrip(func(*http.Request) (*http.Response, error) {
+		return nil, errors.New("the proxy of the environment")
+	})
 	origin, _ := url.Parse(base)
 	client := &http.Client{Transport: &connector.Transport{Source: connector.Secret(liveToken()), Origin: origin}}
 	resp, err := client.Get(base + "/rooms?limit=10")
@@ -308,6 +313,16 @@ func TestACredentialsClientSendsTheCleanTokenToTheAPI(t *testing.T) {
 			t.Errorf("%d characters pasted: sent %q", len(pasted), headers)
 		}
 		concealed(t, fmt.Sprintf("%+v %+v %#v", client, client.Transport, client.Transport), token)
+	}
+	for _, secret := range []string{"", fixtures.Workspace().AppSecret, fixtures.Workspace().AccessKey, "abc-defg-hij", token + "." + token} {
+		_, err := named(secret).Client(roundTrip(func(*http.Request) (*http.Response, error) {
+			t.Errorf("%d characters that are no token were sent", len(secret))
+			return nil, errors.New("not reached")
+		})).Get(connector.DefaultBaseURL + "/rooms")
+		if !errors.Is(err, connector.NotAToken) {
+			t.Errorf("%d characters that are no token: %v", len(secret), err)
+		}
+		concealed(t, fmt.Sprint(err), fixtures.Workspace().AppSecret)
 	}
 	if named(token).Client(nil).Transport == nil {
 		t.Error("a client without a base has no transport of the connector's")
@@ -377,8 +392,9 @@ func TestABadBaseURLIsNotTheTokensFault(t *testing.T) {
 		})}
 		token := liveToken()
 		r := tester.Test(context.Background(), named(token))
-		if r.Verdict != connector.Inconclusive {
-			t.Errorf("%q: %s %s", base, r.Verdict, r.Code)
+		expect(t, r, connector.Inconclusive, connector.NetworkFailure, "")
+		if !strings.HasPrefix(r.Message, "no call could be made: the base URL ") || !strings.Contains(r.Remedy, connector.DefaultBaseURL) {
+			t.Errorf("%q: %s %s", base, r.Message, r.Remedy)
 		}
 		sound(t, r, token, "hunter2-hunter2")
 	}

@@ -104,7 +104,7 @@ func nameable(name string) error {
 // tester it refuses only what is no token, and the report is nil. What is
 // rejected is an error, already printed.
 func (c *command) judge(ctx context.Context, tester *connector.Tester, given *connector.Credential) (*connector.Credential, *connector.Report, error) {
-	cred, err := connector.ParseCredential(document(given))
+	cred, err := connector.ParseCredential(given.Document())
 	var invalid *connector.ValidationError
 	if errors.As(err, &invalid) {
 		return nil, nil, c.refuse(given.Name, connector.InvalidReport(invalid))

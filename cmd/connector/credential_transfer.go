@@ -63,7 +63,7 @@ var exports = []struct {
 	name string
 	form func(*connector.Credential) any
 }{
-	{"file", func(c *connector.Credential) any { return json.RawMessage(document(c)) }},
+	{"file", func(c *connector.Credential) any { return json.RawMessage(c.Document()) }},
 	{"nexla-rest", func(c *connector.Credential) any { return hosts.NexlaREST(c) }},
 	{"nexla-agent", func(c *connector.Credential) any { return hosts.NexlaAgent(c) }},
 	{"airbyte", func(c *connector.Credential) any { return hosts.AirbyteConfiguration(c) }},

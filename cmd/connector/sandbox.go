@@ -134,7 +134,7 @@ func writeCredentials(dir string) error {
 		if !ours(path, cred) {
 			return fmt.Errorf("%s exists and is not the sandbox's: name another folder", path)
 		}
-		if err := os.WriteFile(path, document(cred), 0o600); err != nil {
+		if err := os.WriteFile(path, cred.Document(), 0o600); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"os"
 	"sync"
@@ -128,19 +127,6 @@ func explained(err error) error {
 	return f
 }
 
-// document is a saved credential as the document that it would be in a file.
-func document(cred *connector.Credential) []byte {
-	data, err := json.MarshalIndent(struct {
-		Name        string `json:"name"`
-		Description string `json:"description,omitempty"`
-		Value       string `json:"api_key_value"`
-	}{cred.Name, cred.Description, cred.APIKeyValue.Reveal()}, "", "  ")
-	if err != nil {
-		panic(err) // three strings
-	}
-	return append(data, '\n')
-}
-
 // input is a saved credential in the place of a file.
 func (s *saved) input(name string) input {
 	return input{source: name, saved: true, load: func(ctx context.Context) ([]byte, error) {
@@ -155,7 +141,7 @@ func (s *saved) input(name string) input {
 		if err != nil {
 			return nil, explained(err)
 		}
-		return document(cred), nil
+		return cred.Document(), nil
 	}}
 }
 

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -104,15 +103,7 @@ func (h *Handler) recordTest(ctx context.Context, name string, report *connector
 // asDocument makes a credential as if it was read from a document, which is what
 // the first step of a test is about.
 func asDocument(cred *connector.Credential) *connector.Credential {
-	fields := map[string]string{"name": cred.Name, "api_key_value": cred.APIKeyValue.Reveal()}
-	if cred.Description != "" {
-		fields["description"] = cred.Description
-	}
-	data, err := json.Marshal(fields)
-	if err != nil {
-		panic(err) // three strings
-	}
-	if parsed, err := connector.ParseCredential(data); err == nil {
+	if parsed, err := connector.ParseCredential(cred.Document()); err == nil {
 		return parsed
 	}
 	return cred
