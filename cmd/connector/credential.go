@@ -171,24 +171,8 @@ func (c *command) readValue(ctx context.Context, file string) (connector.Secret,
 		if !ok {
 			return "", usage(errors.New("there is no terminal to ask at: give --value-file FILE, or --value-file - for standard input"))
 		}
-		// An interrupt must not leave the terminal without its echo.
-		state, err := term.GetState(int(in.Fd()))
-		if err != nil {
-			return "", unreadable(err)
-		}
-		stop := context.AfterFunc(ctx, func() {
-			term.Restore(int(in.Fd()), state)
-			fmt.Fprintln(c.err)
-			os.Exit(exitInterrupted)
-		})
-		defer stop()
-		fmt.Fprint(c.err, "API Key Value (the management token; it is not shown): ")
-		value, err := term.ReadPassword(int(in.Fd()))
-		fmt.Fprintln(c.err)
-		if err != nil {
-			return "", unreadable(err)
-		}
-		return connector.Secret(value), nil
+		value, err := c.readHidden(ctx, in, "API Key Value (the management token; it is not shown): ")
+		return connector.Secret(strings.TrimRight(value.Reveal(), "\r\n")), err
 	}
 	in := input{source: file, path: file}
 	if file == "-" {
