@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -32,6 +33,7 @@ type reply struct {
 	code   Code   // which trouble
 	detail string // words of a network error
 	unsent bool   // detail is why no call could be made
+	form   string // of an answer that is not the API's, in words: "with plain text"
 	server *Server
 	date   time.Time // the server's clock when its answer came; zero if unknown or not to be trusted
 	wait   time.Duration
@@ -42,10 +44,11 @@ func classify(seen exchange, secrets string) reply {
 	if seen.status == 0 {
 		return reply{answer: trouble, code: networkCode(seen.err), detail: networkText(seen.err, secrets)}
 	}
-	shape, fields := readBody(seen.body, seen.header.Get("Content-Type"))
+	body := bytes.TrimPrefix(seen.body, []byte("\ufeff"))
+	shape, fields := readBody(body, seen.header.Get("Content-Type"))
 	words := ""
 	if seen.status < 200 || seen.status > 299 || !documented(fields) { // success needs no words
-		words = wordsOf(shape, seen.body)
+		words = wordsOf(shape, body)
 	}
 	r := reply{server: &Server{
 		Status:    seen.status,
@@ -62,6 +65,14 @@ func classify(seen exchange, secrets string) reply {
 		return r
 	}
 	r.answer, r.code = judge(seen, shape, fields, words)
+	switch {
+	case r.code == Redirected:
+		r.form = "and a way to " + clip(withoutSecrets(seen.redirect, secrets), 100)
+	case r.code == UnexpectedResponse && seen.truncated:
+		r.form = "with more than 64 KiB"
+	case r.code == UnexpectedResponse:
+		r.form = "with " + shape.words()
+	}
 	// A portal's or a proxy's clock says nothing about the API's.
 	stranger := !shape.speaksAPI() || r.code == UnexpectedResponse || r.code == Redirected || r.code == ProxyFailure
 	if date, err := http.ParseTime(seen.header.Get("Date")); err == nil && !stranger {
@@ -74,7 +85,7 @@ func classify(seen exchange, secrets string) reply {
 // judge is the table of status and shape.
 func judge(seen exchange, shape bodyShape, fields members, words string) (answer, Code) {
 	switch s := seen.status; {
-	case seen.redirect:
+	case seen.redirect != "":
 		return trouble, Redirected
 	case s >= 200 && s <= 299 && !seen.truncated && documented(fields):
 		return success, OK
@@ -141,16 +152,31 @@ func (s bodyShape) speaksAPI() bool {
 	return s == shapeEmpty || s == shapeJSON || s == shapeText
 }
 
+// words name the shape to a person.
+func (s bodyShape) words() string {
+	return [...]string{"no content", "JSON that is no list of rooms", "plain text", "an HTML or XML page", "content of another kind"}[s]
+}
+
+// marksOfHTML are looked for anywhere in an answer that is no JSON: proxies and
+// portals do not always say that what they send is a page.
+var marksOfHTML = []string{"<!doctype", "<html", "<head", "<body", "<title", "<a href", "<br", "<p>", "<h1"}
+
+func holdsHTML(body []byte) bool {
+	text := strings.ToLower(string(body[:min(len(body), 4<<10)]))
+	return strings.HasPrefix(text, "<") || slices.ContainsFunc(marksOfHTML, func(mark string) bool { return strings.Contains(text, mark) })
+}
+
 // readBody tells the shape of a body, and its fields if it is a JSON object.
 func readBody(body []byte, contentType string) (bodyShape, members) {
 	body = bytes.TrimSpace(body)
+	page := strings.Contains(strings.ToLower(contentType), "html")
 	switch {
-	case len(body) == 0:
+	case len(body) == 0 && !page:
 		return shapeEmpty, nil
 	case json.Valid(body):
 		_, fields := cut(body)
 		return shapeJSON, fields
-	case body[0] == '<' || strings.Contains(strings.ToLower(contentType), "html"):
+	case page || holdsHTML(body):
 		return shapeHTML, nil
 	case !utf8.Valid(body) && len(body) < maxAnswer || bytes.IndexByte(body, 0) >= 0:
 		return shapeOther, nil
@@ -185,6 +211,9 @@ func envelopeWords(body []byte) string {
 	}
 	var words []string
 	add := func(v any) {
+		if nested, ok := v.(map[string]any); ok { // {"error": {"message": …}}, as other APIs have it
+			v = nested["message"]
+		}
 		if s, ok := v.(string); ok && s != "" {
 			words = append(words, s)
 		}
@@ -225,7 +254,9 @@ func withoutSecrets(text, secrets string) string {
 		}
 		run := text[:n]
 		text = text[n:]
-		if n >= piece && sharesPiece(run, secrets, piece) {
+		// A longer run may be the token encoded once more; nothing that a person
+		// needs is as long.
+		if n >= 48 || n >= piece && sharesPiece(run, secrets, piece) {
 			run = redacted
 		}
 		b.WriteString(run)

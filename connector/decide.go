@@ -66,9 +66,10 @@ var decisions = []row{
 type facts struct {
 	name         string
 	fromDocument bool
-	token        Token // AsOf is set by decide
-	forged       bool  // the signing key of its access key did not sign it
-	proven       bool  // that key did sign it
+	token        Token  // AsOf is set by decide
+	forged       bool   // the signing key of its access key did not sign it
+	proven       bool   // that key did sign it
+	otherKey     string // the access key of a signing key that was given and is not the token's
 	reply        reply
 	now          time.Time // this machine's clock
 	warnWithin   time.Duration

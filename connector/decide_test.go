@@ -198,7 +198,7 @@ func situations() map[string]*exchange {
 		add(fmt.Sprintf("portal, clock %s", shift), answered(200, asHTML, page).at(shift))
 	}
 	redirect := answered(307, "", "")
-	redirect.redirect = true
+	redirect.redirect = "https://other.example"
 	add("a redirect elsewhere", redirect)
 	long := answered(200, asJSON, rooms)
 	long.truncated = true
@@ -518,7 +518,15 @@ func TestEveryEnvelopeOf100msIsUnderstood(t *testing.T) {
 		{"a page of rooms", answered(200, asJSON, `{"limit":10,"data":[{"id":"5f00"}],"last":"5f00"}`), success, ""},
 		{"an empty workspace", answered(200, asJSON, rooms), success, ""},
 		{"a page whose last is null", answered(200, asJSON, `{"limit":10,"data":[],"last":null}`), success, ""},
-		{"a 200 with an error key", answered(200, asJSON, `{"error":{"code":500,"message":"internal"},"limit":10,"data":null,"last":""}`), trouble, ""},
+		{"a 200 with an error key", answered(200, asJSON, `{"error":{"code":500,"message":"internal"},"limit":10,"data":null,"last":""}`), trouble, "internal"},
+		{"an error with a message of its own", answered(401, asJSON, `{"error":{"message":"Token is expired"}}`), saysExpired, "Token is expired"},
+		{"details with messages of their own", answered(401, asJSON, `{"details":[{"message":"not found"},{"message":"signature is invalid"}]}`), saysSignature, "not found; signature is invalid"},
+		{"a page behind a byte order mark", answered(401, asPlain, "\xef\xbb\xbf<!doctype html><title>Sign in, your session expired</title>"), trouble, ""},
+		{"a page of an unknown type", answered(401, "application/octet-stream", "Please log in<br><html>expired</html>"), trouble, ""},
+		{"a firewall's words with a link", answered(403, asPlain, "Access Denied, see <a href=x>here</a>"), trouble, ""},
+		{"a page without content", answered(401, asHTML, ""), trouble, ""},
+		{"JSON behind a byte order mark", answered(401, asJSON, "\ufeff"+`{"message":"Token is expired"}`), saysExpired, "Token is expired"},
+		{"what is long enough to be the token once more", answered(401, asPlain, "no "+strings.Repeat("6578", 20)), refused, "no [redacted]"},
 		{"a 200 with an error in words", answered(200, asJSON, `{"error":"token is expired"}`), trouble, "token is expired"},
 		{"data of another shape", answered(200, asJSON, `{"limit":10,"data":{"rooms":[]},"last":""}`), trouble, ""},
 		{"data and nothing else", answered(200, asJSON, `{"data":[]}`), trouble, ""},

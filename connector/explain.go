@@ -39,7 +39,11 @@ func (f *facts) message(code Code) string {
 		}
 		return "the API says that the signature is wrong" + f.answered("it")
 	case TokenRefused:
-		return "the API refused the token without saying why, though its claims look right" + f.answered("it")
+		without := ""
+		if f.reply.server.Message == "" {
+			without = " without saying why"
+		}
+		return "the API refused the token" + without + ", though its claims look right" + f.answered("it")
 	case NetworkFailure:
 		if f.reply.unsent {
 			return "no call could be made: " + f.reply.detail
@@ -67,10 +71,14 @@ func (f *facts) answered(who string) string {
 	case UnexpectedResponse, Redirected, ProxyFailure:
 		who = "it" // what answered may be anybody
 	}
-	if s.Message == "" {
-		return fmt.Sprintf("; %s answered %d", who, s.Status)
+	evidence := fmt.Sprintf("; %s answered %d", who, s.Status)
+	if f.reply.form != "" {
+		evidence += " " + f.reply.form
 	}
-	return fmt.Sprintf("; %s answered %d %q", who, s.Status, s.Message)
+	if s.Message != "" {
+		evidence += fmt.Sprintf(" %q", s.Message)
+	}
+	return evidence
 }
 
 // remedy is the next step; the code's own, made more exact where the facts allow.
@@ -85,6 +93,8 @@ func (f *facts) remedy(code Code) string {
 		r = "Give the API's address; if none is given, it is " + DefaultBaseURL + "."
 	case code == TokenRefused && f.proven:
 		r = "The App Secret given did sign this token, so look elsewhere: was the secret rotated or the access key deleted since? Compare both with the dashboard (Developer)."
+	case code == TokenRefused && f.otherKey != "":
+		r = fmt.Sprintf("The token names the access key %s, the App Secret given belongs to %s: is it a token of another workspace? %s", orNone(f.token.AccessKey), f.otherKey, r)
 	case code == TokenRefused && f.token.odd != "":
 		r = "Look at this first: " + f.token.odd + ". " + r
 	}
@@ -115,9 +125,18 @@ func (f *facts) shapeCheck() Check {
 		return check(Warn, "removed "+list(t.Removed))
 	case t.odd != "":
 		return check(Warn, t.odd)
+	case f.otherKey != "":
+		return check(Pass, "three segments, "+t.Algorithm+"; the signature was not checked: the App Secret given belongs to another access key")
 	default:
 		return check(Pass, "three segments, "+t.Algorithm)
 	}
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "(none)"
+	}
+	return s
 }
 
 func (f *facts) typeCheck() Check {

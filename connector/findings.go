@@ -49,7 +49,11 @@ func (t Token) Warnings(warnWithin time.Duration) []Code {
 	if t.readable && !t.expired() && expires && left <= orDefault(warnWithin, DefaultWarnWithin) {
 		found = append(found, ExpiresSoon)
 	}
-	if life, known := t.Lifetime(); known && life > longest+time.Minute { // a minute, for back-dated iat
+	life, known := t.Lifetime()
+	if !known {
+		life = left // it was made for at least as long
+	}
+	if t.readable && life > longest+time.Minute { // a minute, for back-dated iat
 		found = append(found, LongLived)
 	}
 	// A claim that is there but cannot be read is malformed, not missing.
@@ -83,17 +87,22 @@ func (t Token) validFrom() time.Time {
 // ExpiresIn is the time from AsOf to the expiry, negative once it has passed.
 // ok is false if the token does not say when it expires.
 func (t Token) ExpiresIn() (left time.Duration, ok bool) {
-	return t.ExpiresAt.Sub(t.AsOf), !t.ExpiresAt.IsZero()
+	return t.ExpiresAt.Sub(t.AsOf), !t.ExpiresAt.IsZero() // at most 292 years, which is all that a Duration holds
 }
 
 // Lifetime is the whole time for which the token was made. ok is false if its
 // claims do not say.
 func (t Token) Lifetime() (life time.Duration, ok bool) {
-	from := t.IssuedAt
-	if from.IsZero() {
-		from = t.NotBefore
-	}
+	from := t.madeAt()
 	return t.ExpiresAt.Sub(from), !from.IsZero() && !t.ExpiresAt.IsZero()
+}
+
+// madeAt is iat, or nbf where there is no iat; zero if neither is given.
+func (t Token) madeAt() time.Time {
+	if t.IssuedAt.IsZero() {
+		return t.NotBefore
+	}
+	return t.IssuedAt
 }
 
 // MarshalJSON writes the token object of the commands' JSON: what could not be
@@ -113,7 +122,7 @@ func (t Token) MarshalJSON() ([]byte, error) {
 	}{
 		t.Kind, t.AccessKey, t.ID, t.Algorithm, t.Version,
 		timeOrNull(t.IssuedAt), timeOrNull(t.NotBefore), timeOrNull(t.ExpiresAt),
-		secondsOrNull(t.ExpiresIn()), secondsOrNull(t.Lifetime()),
+		secondsOrNull(t.AsOf, t.ExpiresAt), secondsOrNull(t.madeAt(), t.ExpiresAt),
 	})
 }
 
@@ -157,11 +166,19 @@ func timeOrNull(t time.Time) any {
 	return t.UTC().Format(time.RFC3339)
 }
 
-func secondsOrNull(d time.Duration, ok bool) any {
-	if !ok {
+// secondsOrNull counts from one moment to another, which may be farther apart
+// than a Duration can say.
+func secondsOrNull(from, to time.Time) any {
+	if from.IsZero() || to.IsZero() {
 		return nil
 	}
-	return int64(d / time.Second)
+	seconds := to.Unix() - from.Unix()
+	if nanos := to.Nanosecond() - from.Nanosecond(); nanos < 0 && seconds > 0 {
+		seconds-- // whole seconds, rounded towards zero
+	} else if nanos > 0 && seconds < 0 {
+		seconds++
+	}
+	return seconds
 }
 
 func orDefault(d, otherwise time.Duration) time.Duration {

@@ -504,3 +504,45 @@ func TestALongSentenceIsNoAppSecret(t *testing.T) {
 		}
 	}
 }
+
+func TestATimeBeyondADurationIsCountedRight(t *testing.T) {
+	far := docInspect(docSigned("exp", 90_000_000_000))
+	far.AsOf = docNow.Truncate(time.Second)
+	data, err := json.Marshal(far)
+	if want := fmt.Sprintf(`"expires_in_seconds":%d,`, 90_000_000_000-docNow.Unix()); err != nil || !strings.Contains(string(data), want) {
+		t.Errorf("%s (%v), want %s", data, err, want)
+	}
+	if left, _ := far.ExpiresIn(); Span(left) != "over 290 years" {
+		t.Error(Span(left))
+	}
+	long := docInspect(docSigned("exp", -10_000_000_000))
+	if !strings.HasPrefix(long.Why(ExpiredToken), "the token expired over 290 years ago, at 1653-") {
+		t.Error(long.Why(ExpiredToken))
+	}
+}
+
+func TestATokenThatDoesNotSayWhenItWasMadeIsLongLivedByWhatIsLeft(t *testing.T) {
+	k := fixtures.Workspace()
+	for days, want := range map[int]bool{13: false, 15: true, 400: true} {
+		claims := fixtures.Management(k, docNow, time.Duration(days)*24*time.Hour).Without("iat").Without("nbf")
+		token := docInspect(fixtures.Sign(k, claims))
+		if got := slices.Contains(token.Warnings(0), LongLived); got != want {
+			t.Errorf("%d days: long_lived is %t", days, got)
+		}
+		if want && !strings.HasPrefix(token.Why(LongLived), fmt.Sprintf("the token lives for %d days yet", days)) {
+			t.Error(token.Why(LongLived))
+		}
+	}
+}
+
+// A double click selects one of the three parts; it is not an App Secret, however
+// long it is.
+func TestAPartOfATokenIsCalledThat(t *testing.T) {
+	parts := strings.Split(docSigned("jti", strings.Repeat("x", 100)), ".")
+	for _, part := range parts[:2] {
+		token := docInspect(part)
+		if token.Fault != NotAToken || token.LooksLike != UnknownLike || !strings.Contains(token.Why(NotAToken), "one of the three parts of a token") {
+			t.Errorf("%s %s: %s", token.Fault, token.LooksLike, token.Why(NotAToken))
+		}
+	}
+}

@@ -33,6 +33,8 @@ func lookalike(value string) Lookalike {
 		return AccessKeyLike
 	case roomCode(value):
 		return RoomCodeLike
+	case isPart(value):
+		return UnknownLike
 	case secretShaped(value), secretShaped(tail):
 		return AppSecretLike
 	}
@@ -44,6 +46,13 @@ func lookalike(value string) Lookalike {
 func secretShaped(s string) bool {
 	body := strings.TrimRight(s, "=")
 	return len(body) >= 80 && len(s) <= 512 && only(body, func(c byte) bool { return base64url(c) || c == '+' || c == '/' })
+}
+
+// isPart says whether a value is the header or the claims of a token alone: what
+// a double click selects.
+func isPart(value string) bool {
+	_, ok := decodeSegment(value)
+	return ok
 }
 
 func roomCode(s string) bool {

@@ -31,7 +31,7 @@ type exchange struct {
 	body      []byte
 	truncated bool // body is longer than maxAnswer
 	err       error
-	redirect  bool // the answer points to another origin
+	redirect  string // the other origin that the answer points to, if it does
 	attempts  int
 	latency   time.Duration
 	received  time.Time // by this machine's clock
@@ -52,8 +52,10 @@ func (t *Tester) probe(ctx context.Context, base *url.URL, token Secret) exchang
 		HTTPClient: &http.Client{
 			Transport: &recorder{next: &Transport{Source: token, Base: t.transport(), Origin: base}, seen: &seen},
 			CheckRedirect: func(req *http.Request, via []*http.Request) error {
-				seen.redirect = !sameOrigin(req.URL, base)
-				if seen.redirect || len(via) > maxRedirects {
+				if !sameOrigin(req.URL, base) {
+					seen.redirect = req.URL.Scheme + "://" + req.URL.Host
+				}
+				if seen.redirect != "" || len(via) > maxRedirects {
 					return http.ErrUseLastResponse
 				}
 				return nil
@@ -69,11 +71,11 @@ func (t *Tester) probe(ctx context.Context, base *url.URL, token Secret) exchang
 			}
 			return worthRetrying(ctx, &seen), nil
 		},
-		Backoff: func(min, max time.Duration, attempt int, _ *http.Response) time.Duration {
+		Backoff: func(least, most time.Duration, attempt int, _ *http.Response) time.Duration {
 			if seen.waitKnown {
-				return seen.wait
+				return max(least, seen.wait)
 			}
-			return retryablehttp.DefaultBackoff(min, max, attempt, nil)
+			return retryablehttp.DefaultBackoff(least, most, attempt, nil)
 		},
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}

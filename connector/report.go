@@ -111,6 +111,12 @@ func InvalidReport(e *ValidationError) *Report {
 	}
 	r := untestable(InvalidCredential, "the credential document has "+count(errs, "problem")+", so no call was made")
 	r.Problems = e.Problems
+	for _, p := range e.Problems {
+		if p.Severity == SeverityWarning && !slices.Contains(r.Warnings, p.Code) {
+			r.Warnings = append(r.Warnings, p.Code)
+		}
+	}
+	slices.Sort(r.Warnings)
 	return r
 }
 

@@ -14,6 +14,7 @@ const DefaultTimeout = 15 * time.Second
 const (
 	defaultRetries     = 2
 	defaultConcurrency = 8
+	maxConcurrency     = 1000
 )
 
 // Tester tests whether credentials work, with one harmless call each. The zero
@@ -24,7 +25,7 @@ type Tester struct {
 	Transport   http.RoundTripper // if nil, one shared by all tests, or one for each TestAll; see NewTransport
 	Timeout     time.Duration     // of one whole test, retries included; if zero, DefaultTimeout; a negative one has passed already
 	Retries     int               // after the first attempt; if zero, 2; none if negative
-	Concurrency int               // tests of TestAll under way at once; if zero, 8
+	Concurrency int               // tests of TestAll under way at once; if zero, 8; at most 1,000
 	WarnWithin  time.Duration     // before its end a token expires soon: if zero, DefaultWarnWithin; never if negative
 	Offline     bool              // make no call: judge by the claims alone
 	Key         *SigningKey       // if not nil, proves the signatures of tokens that name its access key
@@ -44,6 +45,9 @@ func (t *Tester) Test(ctx context.Context, cred *Credential) *Report {
 	if t.Key != nil {
 		err := t.Key.Verify(cred.APIKeyValue)
 		f.proven, f.forged = err == nil, err == SignatureRejected
+		if err == ErrOtherKey {
+			f.otherKey = presentableKey(t.Key.AccessKey)
+		}
 	}
 	if token.Fault == "" && !t.Offline {
 		f.reply = t.ask(ctx, clean, secretsIn(token, clean))
@@ -89,6 +93,7 @@ func (t *Tester) TestAll(ctx context.Context, creds iter.Seq[*Credential]) iter.
 		if n <= 0 {
 			n = defaultConcurrency
 		}
+		n = min(n, maxConcurrency)
 		tester := *t
 		if tester.Transport == nil {
 			pool := NewTransport()

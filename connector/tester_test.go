@@ -534,3 +534,35 @@ func TestAReportSurvivesItsJSON(t *testing.T) {
 		}
 	}
 }
+
+// TestAKeyOfAnotherWorkspaceIsSaid: which of two workspaces is meant is then the
+// question.
+func TestAKeyOfAnotherWorkspaceIsSaid(t *testing.T) {
+	t.Parallel()
+	refusing := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
+	other := &connector.SigningKey{AccessKey: strings.Repeat("b", 24), AppSecret: connector.Secret(fixtures.Workspace().AppSecret)}
+	token := liveToken()
+	for base, code := range map[string]connector.Code{refusing: connector.TokenRefused, serve(t, new(sandbox.Sandbox)): connector.OK} {
+		tester := connector.Tester{BaseURL: base, Transport: newTransport(t), Timeout: ample, Key: other}
+		r := tester.Test(context.Background(), named(token))
+		sound(t, r, token, fixtures.Workspace().AppSecret)
+		if r.Code != code || !strings.Contains(r.Checks[1].Detail, "not checked") {
+			t.Errorf("%s: %+v", r.Code, r.Checks[1])
+		}
+		if code == connector.TokenRefused && !strings.Contains(r.Remedy, other.AccessKey) {
+			t.Error(r.Remedy)
+		}
+	}
+}
+
+func TestTooManyAtOnceAreFewer(t *testing.T) {
+	t.Parallel()
+	tester := connector.Tester{Offline: true, Concurrency: int(^uint(0) >> 1)}
+	n := 0
+	for range tester.TestAll(context.Background(), crowd(10)) {
+		n++
+	}
+	if n != 10 {
+		t.Errorf("%d reports", n)
+	}
+}

@@ -33,7 +33,11 @@ func (t Token) Why(code Code) string {
 		left, _ := t.ExpiresIn()
 		return fmt.Sprintf("the token expires in %s, at %s", Span(left), moment(t.ExpiresAt))
 	case LongLived:
-		life, _ := t.Lifetime()
+		life, known := t.Lifetime()
+		if !known {
+			left, _ := t.ExpiresIn()
+			return fmt.Sprintf("the token lives for %s yet; the dashboard gives 14 days at most", Span(left))
+		}
 		return fmt.Sprintf("the token was made for %s; the dashboard gives 14 days at most", Span(life))
 	}
 	return code.Info().Meaning
@@ -56,6 +60,8 @@ func Span(d time.Duration) string {
 		d += min(time.Minute, math.MaxInt64-d)
 	}
 	switch {
+	case d >= 290*365*day: // a Duration ends here
+		return "over 290 years"
 	case d >= 2*day:
 		return count(int(d/day), "day")
 	case d >= 2*time.Hour:

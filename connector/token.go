@@ -118,6 +118,8 @@ func segments(value string) (header, payload, signature, evidence string) {
 		return "", "", "", "the value is empty"
 	case len(value) > maxToken:
 		return "", "", "", "the value is longer than 8,192 characters"
+	case dots == 0 && isPart(value):
+		return "", "", "", "it is one of the three parts of a token; copy all of it, with both dots"
 	case dots != 2:
 		return "", "", "", fmt.Sprintf("the value has %s where a token has 3", count(dots+1, "segment"))
 	}

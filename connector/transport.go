@@ -128,7 +128,7 @@ func ParseBaseURL(s string) (*url.URL, error) {
 
 func loopback(host string) bool {
 	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.IsLoopback()
+	return strings.EqualFold(host, "localhost") || err == nil && addr.IsLoopback()
 }
 
 // NewTransport returns a transport with the limits of a connection test: bounded

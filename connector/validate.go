@@ -134,6 +134,9 @@ func (r *reading) readText(data []byte) bool {
 		if evidence == "" {
 			return true
 		}
+		if Inspect(string(data)).Readable() {
+			at, evidence = 0, "this is a bare token, not a document that holds one"
+		}
 		r.add("", Syntax, at, evidence)
 	}
 	return false

@@ -687,3 +687,25 @@ func TestAThousandProblemsTakeNoLongerThanAThousandTimesOne(t *testing.T) {
 		}
 	}
 }
+
+func TestABareTokenIsCalledThat(t *testing.T) {
+	for _, text := range []string{docSigned("jti", "x"), "Bearer " + docSigned("jti", "x") + "\n"} {
+		var v Validator
+		problems := v.Problems([]byte(text))
+		if len(problems) != 1 || problems[0].Code != Syntax || !strings.Contains(problems[0].Message, "a bare token") {
+			t.Errorf("%+v", problems)
+		}
+	}
+}
+
+func TestTheWarningsOfAnInvalidDocumentAreAmongTheReports(t *testing.T) {
+	v := Validator{Now: func() time.Time { return docNow }, WarnWithin: 30 * 24 * time.Hour}
+	_, err := v.Parse([]byte(fmt.Sprintf(`{"name": "", "api_key_value": %q}`, docSigned("jti", "x"))))
+	var invalid *ValidationError
+	if !errors.As(err, &invalid) {
+		t.Fatal(err)
+	}
+	if r := InvalidReport(invalid); !slices.Equal(r.Warnings, []Code{ExpiresSoon}) {
+		t.Errorf("%v", r.Warnings)
+	}
+}
