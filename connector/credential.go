@@ -14,6 +14,7 @@ type Credential struct {
 	APIKeyValue Secret `json:"api_key_value"` // a management token, as pasted
 
 	fromDocument bool // so that a report does not claim a check that was not made
+	nameExpanded bool // Name was in a variable: a stranger's document may have named any
 }
 
 // ParseCredential reads the credential from a document. The error is a

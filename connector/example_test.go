@@ -44,7 +44,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println("saved:", *cred)
+	fmt.Println("saved:", cred.Name, cred.APIKeyValue)
 
 	tester := connector.Tester{BaseURL: api.URL + "/v2", Transport: api.Client().Transport}
 	report := tester.Test(ctx, cred)
@@ -66,7 +66,7 @@ func Example() {
 	// Credential Name*: secret false
 	// Credential Description: secret false
 	// API Key Value*: secret true
-	// saved: {100ms production  [redacted] true}
+	// saved: 100ms production [redacted]
 	// tested: accepted ok
 	//   document pass
 	//   token_shape pass

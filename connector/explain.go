@@ -39,11 +39,7 @@ func (f *facts) message(code Code) string {
 		}
 		return "the API says that the signature is wrong" + f.answered("it")
 	case TokenRefused:
-		without := ""
-		if f.reply.server.Message == "" {
-			without = " without saying why"
-		}
-		return "the API refused the token" + without + ", though its claims look right" + f.answered("it")
+		return "the API refused the token without saying why, though its claims look right" + f.answered("it")
 	case NetworkFailure:
 		if f.reply.unsent {
 			return "no call could be made: " + f.reply.detail

@@ -28,6 +28,7 @@ type member struct {
 	raw        []byte // the value's text, a part of the input
 	text       string // the value, if it is a string
 	isText     bool
+	expanded   bool // text is what a variable stood for
 	repeats    bool // an earlier member has the same key
 	superseded bool // a later one has, which is the one that counts
 }

@@ -38,8 +38,12 @@ func (t *Tester) Test(ctx context.Context, cred *Credential) *Report {
 		cred = new(Credential) // which is not a token: one fault in a host must not end a batch
 	}
 	token, clean := read(cred.APIKeyValue.Reveal())
+	name := cred.Name
+	if cred.nameExpanded {
+		name = redacted
+	}
 	f := facts{
-		name: cred.Name, fromDocument: cred.fromDocument, token: token,
+		name: name, fromDocument: cred.fromDocument, token: token,
 		reply: reply{answer: notAsked}, warnWithin: t.WarnWithin,
 	}
 	if t.Key != nil {

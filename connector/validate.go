@@ -62,7 +62,7 @@ func (v *Validator) Parse(data []byte) (*Credential, error) {
 	for _, m := range r.doc.members {
 		switch m.key {
 		case "name":
-			cred.Name = m.text
+			cred.Name, cred.nameExpanded = m.text, m.expanded
 		case "description":
 			cred.Description = m.text
 		case tokenField:
@@ -161,7 +161,7 @@ func (r *reading) judgeMember(m *member, expand func(string) (string, bool)) {
 	}
 	if expand != nil {
 		if value, ok := expand(name); ok {
-			m.text = value
+			m.text, m.expanded = value, true
 			r.doc.value.(map[string]any)[m.key] = value
 			return
 		}

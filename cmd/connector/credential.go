@@ -17,13 +17,9 @@ import (
 )
 
 func (c *command) credential() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "credential",
-		Short: "Keep credentials: add, list, show, edit, remove, import, export",
-	}
-	cmd.AddCommand(c.credentialAdd(), c.credentialList(), c.credentialShow(), c.credentialEdit(),
+	return group("credential", "Keep credentials: add, list, show, edit, remove, import, export",
+		c.credentialAdd(), c.credentialList(), c.credentialShow(), c.credentialEdit(),
 		c.credentialRemove(), c.credentialImport(), c.credentialExport())
-	return cmd
 }
 
 func (c *command) credentialAdd() *cobra.Command {
@@ -52,7 +48,7 @@ made, the credential is saved, with a warning.`,
 			if err != nil {
 				return err
 			}
-			if tester.Key, err = key.find(c, []string{valueFile}); err != nil {
+			if tester.Key, err = key.find(cmd.Context(), c, []string{valueFile}); err != nil {
 				return err
 			}
 			if noTest {

@@ -95,8 +95,8 @@ func (t *calling) tester(cmd *cobra.Command) (*connector.Tester, error) {
 	if t.timeout <= 0 {
 		return nil, errors.New("--timeout must be longer than 0")
 	}
-	if t.retries < 0 || t.concurrency < 1 {
-		return nil, errors.New("--retries must be 0 or more, and --concurrency 1 or more")
+	if t.retries < 0 || t.concurrency < 1 || t.concurrency > 1000 {
+		return nil, errors.New("--retries must be 0 or more, and --concurrency 1 to 1000")
 	}
 	transport := connector.NewTransport()
 	transport.Proxy = http.ProxyFromEnvironment

@@ -96,9 +96,16 @@ func (t *text) report(source string, r result) {
 		fmt.Fprintf(t.w, "    also: %s [%s]\n", also.Info().Meaning, also)
 	}
 	for _, p := range rep.Problems {
-		fmt.Fprintf(t.w, "    %s:%d:%d: %s [%s]\n", source, p.Line, p.Column, p.Message, p.Code)
+		label := ""
+		if p.Severity == connector.SeverityWarning {
+			label = "warning: "
+		}
+		fmt.Fprintf(t.w, "    %s:%d:%d: %s%s [%s]\n", source, p.Line, p.Column, label, p.Message, p.Code)
 	}
 	for _, w := range rep.Warnings {
+		if len(rep.Problems) > 0 {
+			break // they stand among the problems
+		}
 		fmt.Fprintf(t.w, "    %s %s %s\n", t.paint(yellow, "warning:"), w.Info().Meaning, t.paint(yellow, "["+string(w)+"]"))
 	}
 	if rep.Verdict == connector.Accepted || r.err != nil {
@@ -109,7 +116,8 @@ func (t *text) report(source string, r result) {
 		steps = append(steps, marks[check.Status]+" "+string(check.Name))
 	}
 	fmt.Fprintf(t.w, "    %s %s\n", t.paint(faint, "checks:"), strings.Join(steps, "  "))
-	if s := rep.Server; s != nil && s.RequestID != "" {
+	stranger := rep.Code == connector.UnexpectedResponse || rep.Code == connector.Redirected || rep.Code == connector.ProxyFailure
+	if s := rep.Server; s != nil && s.RequestID != "" && !stranger {
 		fmt.Fprintf(t.w, "    %s %s\n", t.paint(faint, "request id, for 100ms's support:"), s.RequestID)
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -33,6 +32,9 @@ func inputs(args []string, from *saved) ([]input, error) {
 	var found []input
 	stdin := false
 	for _, arg := range args {
+		if arg == "" {
+			return nil, errors.New("an input is empty: is a variable not set?")
+		}
 		if arg == "-" {
 			if stdin {
 				return nil, errors.New("standard input (-) can be read only once")
@@ -70,11 +72,12 @@ func isPath(arg string) bool {
 }
 
 // documentsBelow lists the *.json files below a directory, in the order of
-// their names. A directory without one is an error: a check of nothing must not
-// pass.
+// their names, and passes over folders that begin with a dot. A directory without
+// one is an error: a check of nothing must not pass.
 func documentsBelow(dir string) []input {
 	var found []input
-	_ = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+	root := strings.TrimRight(dir, string(filepath.Separator)) + string(filepath.Separator) // a link is followed to here
+	_ = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			found = append(found, input{source: path, path: path, err: err})
@@ -82,7 +85,7 @@ func documentsBelow(dir string) []input {
 				return fs.SkipDir
 			}
 		case entry.IsDir():
-			if path != dir && strings.HasPrefix(entry.Name(), ".") {
+			if path != root && strings.HasPrefix(entry.Name(), ".") {
 				return fs.SkipDir
 			}
 		case strings.HasSuffix(entry.Name(), ".json"):
@@ -91,7 +94,7 @@ func documentsBelow(dir string) []input {
 		return nil
 	})
 	if len(found) == 0 {
-		found = append(found, input{source: dir, path: dir, err: fmt.Errorf("%s: there is no *.json file in it", dir)})
+		found = append(found, input{source: dir, path: dir, err: errors.New("there is no *.json file in it")})
 	}
 	return found
 }
@@ -105,7 +108,7 @@ func (in input) read(ctx context.Context, stdin io.Reader, buf []byte) ([]byte, 
 	case in.load != nil:
 		return in.load(ctx)
 	case in.path == "":
-		return readStdin(ctx, stdin)
+		return readPatiently(ctx, stdin)
 	case in.plain:
 		f, err := openPlain(in.path)
 		if err != nil {
@@ -120,19 +123,23 @@ func (in input) read(ctx context.Context, stdin io.Reader, buf []byte) ([]byte, 
 		return nil, err
 	}
 	defer f.Close()
-	return readDocument(f, buf)
+	data, err := readPatiently(ctx, f)
+	if info, _ := f.Stat(); err == nil && len(data) == 0 && info != nil && info.Mode()&fs.ModeNamedPipe != 0 {
+		return nil, errors.New("nothing came out of the pipe: does anybody write to it?")
+	}
+	return data, err
 }
 
-// readStdin reads until the end or until ctx is done, whichever is first: a person
+// readPatiently reads until the end or until ctx is done, whichever is first: a person
 // at the other end of a pipe may never finish.
-func readStdin(ctx context.Context, stdin io.Reader) ([]byte, error) {
+func readPatiently(ctx context.Context, from io.Reader) ([]byte, error) {
 	type read struct {
 		data []byte
 		err  error
 	}
 	done := make(chan read, 1)
 	go func() {
-		data, err := readDocument(stdin, nil)
+		data, err := readDocument(from, nil)
 		done <- read{data, err}
 	}()
 	select {

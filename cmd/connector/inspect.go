@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -34,10 +35,10 @@ whether the token works only connector test can tell.`,
 	cmd.ValidArgsFunction = from.names
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		defer from.close()
-		signer, err := key.find(c, args)
+		signer, err := key.find(cmd.Context(), c, args)
 		var value string
 		if err == nil {
-			value, err = c.tokenAt(cmd.Context(), args[0], &from)
+			value, err = c.tokenAt(cmd.Context(), args[0], &from, judge.validator())
 		}
 		if err != nil {
 			if printAs.value == "json" {
@@ -73,7 +74,7 @@ var errUnproven = errors.New("no signing key was given")
 
 // tokenIn finds the token in a credential document, or takes the text as it is.
 func tokenIn(data []byte, v *connector.Validator) (string, error) {
-	if trimmed := bytes.TrimSpace(data); len(trimmed) > 0 && trimmed[0] != '{' {
+	if isBareToken(data) {
 		return strings.TrimRight(string(data), "\r\n"), nil // a file's own line end is no damage
 	}
 	cred, err := v.Parse(data)
@@ -81,6 +82,13 @@ func tokenIn(data []byte, v *connector.Validator) (string, error) {
 		return "", err
 	}
 	return cred.APIKeyValue.Reveal(), nil
+}
+
+// isBareToken says whether a text is no attempt at a document. Text in another
+// encoding is not, for what to do about that the document's rules say.
+func isBareToken(data []byte) bool {
+	text := bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\ufeff")))
+	return len(text) > 0 && text[0] != '{' && utf8.Valid(text) && !bytes.ContainsRune(text, 0)
 }
 
 // printUnreadable is the JSON document of an input that holds no token.

@@ -25,7 +25,7 @@ func (k *keyFlag) flags(cmd *cobra.Command) {
 
 // find returns the key; nil if none is given. others are the arguments that read
 // too: standard input holds one thing.
-func (k *keyFlag) find(c *command, others []string) (*connector.SigningKey, error) {
+func (k *keyFlag) find(ctx context.Context, c *command, others []string) (*connector.SigningKey, error) {
 	if k.file == "-" && slices.Contains(others, "-") {
 		return nil, errors.New("standard input (-) can be read only once: it holds the key or the credential")
 	}
@@ -46,7 +46,7 @@ func (k *keyFlag) find(c *command, others []string) (*connector.SigningKey, erro
 	} else if info, err := os.Stat(k.file); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
 		return nil, &failure{exitUntested, fmt.Errorf("%s can be read by others than its owner", k.file), "chmod 600 " + k.file}
 	}
-	data, err := in.read(context.Background(), c.in, nil)
+	data, err := in.read(ctx, c.in, nil)
 	if err != nil {
 		return nil, unreadable(fmt.Errorf("%s cannot be read: %s", k.file, reason(err)))
 	}
@@ -64,8 +64,8 @@ func (k *keyFlag) find(c *command, others []string) (*connector.SigningKey, erro
 }
 
 // must is find for verbs that cannot do without a key.
-func (k *keyFlag) must(c *command, others []string) (*connector.SigningKey, error) {
-	key, err := k.find(c, others)
+func (k *keyFlag) must(ctx context.Context, c *command, others []string) (*connector.SigningKey, error) {
+	key, err := k.find(ctx, c, others)
 	if err == nil && key == nil {
 		err = errors.New("no signing key: give --key-file, or set HMS_APP_ACCESS_KEY and HMS_APP_SECRET")
 	}

@@ -33,7 +33,7 @@ of the old one. Whatever fails, the old token stays.`,
 			if everything == (len(args) == 1) {
 				return errors.New("name one credential, or give --all")
 			}
-			signer, err := key.must(c, nil)
+			signer, err := key.must(cmd.Context(), c, nil)
 			if err != nil {
 				return err
 			}

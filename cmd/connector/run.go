@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -67,6 +69,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 			"the shell's history has it now: replace it. Secrets come from a file, from standard input (-) or from a prompt")
 		return exitUsage
 	}
+	if len(args) == 1 && args[0] == "--version" {
+		args = []string{"version"}
+	}
 	written := &writer{to: out}
 	c.out = written
 	root := c.root(ctx, args)
@@ -109,18 +114,40 @@ func (c *command) complain(err error, hint string) {
 	}
 }
 
-// holdsSecret says whether an argument, or the value of a flag, is a secret. It is
-// asked before anything can quote it.
+// holdsSecret says whether there is a token or an App Secret anywhere in an
+// argument. It is asked before anything can quote it.
 func holdsSecret(arg string) bool {
-	for _, part := range strings.Split(strings.TrimLeft(arg, "-"), "=") {
-		if t := connector.Inspect(part); t.Fault == connector.NotAToken && t.LooksLike != connector.AppSecretLike {
-			continue
-		}
-		if _, err := os.Lstat(part); err != nil && !strings.ContainsRune(part, '/') {
-			return true // and not the name of a file
+	runs := strings.FieldsFunc(arg, func(c rune) bool {
+		return c != '.' && c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')
+	})
+	for _, run := range runs {
+		parts := strings.Split(run, ".")
+		for i, part := range parts {
+			token := i > 0 && isJSON(parts[i-1]) && isJSON(part)
+			if (token || connector.Inspect(part).LooksLike == connector.AppSecretLike) && !isFile(arg) {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+// isJSON says whether a part of a token decodes to what a token's parts hold, with
+// or without something before it.
+func isJSON(part string) bool {
+	if at := strings.Index(part, "eyJ"); at > 0 { // {" in base64
+		part = part[at:]
+	}
+	data, err := base64.RawURLEncoding.DecodeString(part)
+	return err == nil && len(data) > 0 && data[0] == '{' && json.Valid(data)
+}
+
+// isFile says whether an argument, or the value of a flag, names a file.
+func isFile(arg string) bool {
+	_, value, _ := strings.Cut(arg, "=")
+	_, err := os.Lstat(arg)
+	_, valueErr := os.Lstat(value)
+	return err == nil || valueErr == nil
 }
 
 // writer keeps the first error of standard output: a token that could not be
@@ -168,7 +195,49 @@ No account yet? Try: connector demo`,
 	for _, v := range c.verbs() {
 		root.AddCommand(v.make())
 	}
+	// Cobra's own help and completion print help for what they do not know, and
+	// call that a success.
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "help":
+			cmd.Args = func(_ *cobra.Command, args []string) error {
+				if found, rest, err := root.Find(args); err != nil || len(rest) > 0 {
+					return unknownCommand(found, args[len(args)-max(1, len(rest))])
+				}
+				return nil
+			}
+		case "completion":
+			cmd.Args, cmd.RunE = cobra.ArbitraryArgs, runGroup
+		}
+	}
 	return root
+}
+
+// group is a verb of verbs. A word that is none of them is a mistake, and not a
+// call for help.
+func group(name, short string, verbs ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{Use: name, Short: short, Args: cobra.ArbitraryArgs, RunE: runGroup, DisableFlagsInUseLine: true}
+	cmd.AddCommand(verbs...)
+	return cmd
+}
+
+func runGroup(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
+	}
+	return unknownCommand(cmd, args[0])
+}
+
+// unknownCommand is the error that cobra has for the verbs of its root.
+func unknownCommand(parent *cobra.Command, name string) error {
+	parent.SuggestionsMinimumDistance = 2
+	err := fmt.Sprintf("unknown command %q for %q", name, parent.CommandPath())
+	if near := parent.SuggestionsFor(name); len(near) > 0 {
+		err += "; did you mean " + strings.Join(near, ", ") + "?"
+	}
+	return errors.New(err)
 }
 
 // verb is one of the command's. One that is brief begins without listening to

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -119,35 +120,44 @@ Ctrl-C ends it.
 const keyFileName = "workspace.key"
 
 // writeCredentials writes a credential file of every kind, and the signing key
-// of the sandbox's workspace.
+// of the sandbox's workspace. It writes nothing if that would replace a file that
+// no sandbox wrote: somebody's real key or credential must not be lost.
 func writeCredentials(dir string) error {
 	key, err := json.Marshal(map[string]string{"access_key": fixtures.Workspace().AccessKey, "app_secret": fixtures.Workspace().AppSecret})
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, keyFileName), append(key, '\n'), 0o600)
-	}
 	if err != nil {
 		return err
 	}
+	type file struct {
+		path string
+		data []byte
+		ours func(old []byte) bool
+	}
+	key = append(key, '\n')
+	files := []file{{filepath.Join(dir, keyFileName), key, func(old []byte) bool { return bytes.Equal(old, key) }}}
 	for _, f := range fixtures.Cases(time.Now()) {
 		cred := &connector.Credential{Name: f.Name, Description: f.Title, APIKeyValue: connector.Secret(f.Value)}
-		path := filepath.Join(dir, f.Name+".json")
-		if !ours(path, cred) {
-			return fmt.Errorf("%s exists and is not the sandbox's: name another folder", path)
+		files = append(files, file{filepath.Join(dir, f.Name+".json"), cred.Document(), func(data []byte) bool {
+			var old struct{ Name, Description string }
+			return json.Unmarshal(data, &old) == nil && old.Name == cred.Name && old.Description == cred.Description
+		}})
+	}
+	for _, f := range files {
+		info, err := os.Lstat(f.path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
 		}
-		if err := os.WriteFile(path, cred.Document(), 0o600); err != nil {
+		var old []byte
+		if err == nil && info.Mode().IsRegular() {
+			old, err = os.ReadFile(f.path)
+		}
+		if err != nil || !f.ours(old) {
+			return fmt.Errorf("%s exists and is not the sandbox's: name another folder", f.path)
+		}
+	}
+	for _, f := range files {
+		if err := os.WriteFile(f.path, f.data, 0o600); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// ours says whether a file may be written over: there is none, or an earlier
-// sandbox wrote it. Somebody's real credential must not be lost.
-func ours(path string, cred *connector.Credential) bool {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return errors.Is(err, fs.ErrNotExist)
-	}
-	var old struct{ Name, Description string }
-	return json.Unmarshal(data, &old) == nil && old.Name == cred.Name && old.Description == cred.Description
 }

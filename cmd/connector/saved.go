@@ -131,18 +131,27 @@ func explained(err error) error {
 func (s *saved) input(name string) input {
 	return input{source: name, saved: true, load: func(ctx context.Context) ([]byte, error) {
 		db, err := s.lookup(ctx)
-		if errors.Is(err, store.ErrNotFound) {
-			err = explained(&store.RecordError{Name: name, Err: err})
+		var cred *connector.Credential
+		if err == nil {
+			cred, err = db.Credential(ctx, name)
+		} else if errors.Is(err, store.ErrNotFound) {
+			err = &store.RecordError{Name: name, Err: err}
 		}
 		if err != nil {
-			return nil, err
-		}
-		cred, err := db.Credential(ctx, name)
-		if err != nil {
-			return nil, explained(err)
+			return nil, missing(name, explained(err))
 		}
 		return cred.Document(), nil
 	}}
+}
+
+// missing makes the next step exact where a file has the name that no credential
+// has.
+func missing(name string, err error) error {
+	var f *failure
+	if _, statErr := os.Stat(name); statErr == nil && errors.Is(err, store.ErrNotFound) && errors.As(err, &f) {
+		f.hint = "a file of this name is here: write ./" + name
+	}
+	return err
 }
 
 // list returns what is saved: nothing, if there is no store.

@@ -46,7 +46,7 @@ certificate.`,
 			if options.Tester, err = call.tester(cmd); err != nil {
 				return err
 			}
-			if options.Tester.Key, err = key.find(c, nil); err != nil {
+			if options.Tester.Key, err = key.find(cmd.Context(), c, nil); err != nil {
 				return err
 			}
 			db, err := from.store(ctx)

@@ -9,9 +9,7 @@ import (
 )
 
 func (c *command) storage() *cobra.Command {
-	cmd := &cobra.Command{Use: "store", Short: "Look after the store of saved credentials"}
-	cmd.AddCommand(c.storeInfo(), c.storeRotateKey())
-	return cmd
+	return group("store", "Look after the store of saved credentials", c.storeInfo(), c.storeRotateKey())
 }
 
 func (c *command) storeInfo() *cobra.Command {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -25,8 +26,9 @@ func (c *command) test() *cobra.Command {
 		Long: `test makes one harmless call with each credential (it lists rooms, by a name
 that no room has) and combines the answer with what the token says of itself, so
 that an expired token, an app token, a rotated secret and a network fault are
-told apart.`,
+told apart. A file may hold the bare token instead of a credential.`,
 		Example: `  connector test credential.json
+  pbpaste | connector test -
   connector test --format json credentials/
   connector test --offline credential.json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -40,7 +42,7 @@ told apart.`,
 				return err
 			}
 			tester.WarnWithin, tester.Offline = judge.within(), offline
-			if tester.Key, err = key.find(c, args); err != nil {
+			if tester.Key, err = key.find(cmd.Context(), c, args); err != nil {
 				return out.none(c.out, "test", err)
 			}
 			out.begin(c.out, "test")
@@ -77,7 +79,7 @@ func (c *command) testAll(ctx context.Context, tester *connector.Tester, v *conn
 	}
 	return func(yield func(result) bool) {
 		all := make([]parsed, len(found))
-		parallel(ctx, len(found), func(i int, buf []byte) { all[i].cred, all[i].error = c.readCredential(ctx, found[i], v, buf) })
+		begun := parallel(ctx, len(found), func(i int, buf []byte) { all[i].cred, all[i].error = c.readCredential(ctx, found[i], v, buf) })
 
 		creds := func(next func(*connector.Credential) bool) {
 			for _, p := range all {
@@ -88,7 +90,7 @@ func (c *command) testAll(ctx context.Context, tester *connector.Tester, v *conn
 		}
 		nextReport, stop := iter.Pull(tester.TestAll(ctx, creds))
 		defer stop()
-		for i, p := range all {
+		for i, p := range all[:begun] {
 			r := p.error
 			if p.cred != nil {
 				report, ok := nextReport()
@@ -97,7 +99,7 @@ func (c *command) testAll(ctx context.Context, tester *connector.Tester, v *conn
 				}
 				r = result{source: found[i].source, path: found[i].path, report: report, saved: found[i].saved}
 			}
-			if r.source != "" && !yield(r) {
+			if !yield(r) {
 				return
 			}
 		}
@@ -114,6 +116,9 @@ func (c *command) readCredential(ctx context.Context, in input, v *connector.Val
 			report.Remedy = known.hint
 		}
 		return nil, result{source: in.source, path: in.path, err: err, report: report}
+	}
+	if isBareToken(data) && connector.Inspect(string(data)).Readable() { // as inspect takes it
+		return &connector.Credential{APIKeyValue: connector.Secret(strings.TrimRight(string(data), "\r\n"))}, result{}
 	}
 	cred, err := v.Parse(data)
 	var invalid *connector.ValidationError

@@ -13,9 +13,7 @@ import (
 )
 
 func (c *command) token() *cobra.Command {
-	cmd := &cobra.Command{Use: "token", Short: "Sign management tokens, and prove who signed one"}
-	cmd.AddCommand(c.tokenMint(), c.tokenVerify())
-	return cmd
+	return group("token", "Sign management tokens, and prove who signed one", c.tokenMint(), c.tokenVerify())
 }
 
 func (c *command) tokenMint() *cobra.Command {
@@ -31,8 +29,8 @@ func (c *command) tokenMint() *cobra.Command {
 		Example: `  connector token mint --key-file key.json >token
   connector token mint | connector credential add production --value-file -`,
 		Args: cobra.NoArgs,
-		RunE: func(_ *cobra.Command, args []string) error {
-			signer, err := key.must(c, args)
+		RunE: func(cmd *cobra.Command, args []string) error {
+			signer, err := key.must(cmd.Context(), c, args)
 			if err != nil {
 				return err
 			}
@@ -69,11 +67,11 @@ func (c *command) tokenVerify() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			defer from.close()
-			signer, err := key.must(c, args)
+			signer, err := key.must(cmd.Context(), c, args)
 			if err != nil {
 				return err
 			}
-			value, err := c.tokenAt(cmd.Context(), args[0], &from)
+			value, err := c.tokenAt(cmd.Context(), args[0], &from, new(connector.Validator))
 			if err != nil {
 				return err
 			}
@@ -105,7 +103,7 @@ func unprovable(err error, value string) string {
 }
 
 // tokenAt reads a token: from a document, a bare text or a saved credential.
-func (c *command) tokenAt(ctx context.Context, arg string, from *saved) (string, error) {
+func (c *command) tokenAt(ctx context.Context, arg string, from *saved, v *connector.Validator) (string, error) {
 	found, err := inputs([]string{arg}, from)
 	if err != nil {
 		return "", err
@@ -121,7 +119,7 @@ func (c *command) tokenAt(ctx context.Context, arg string, from *saved) (string,
 	if err != nil {
 		return "", unreadable(fmt.Errorf("%s cannot be read: %s", arg, reason(err)))
 	}
-	value, err := tokenIn(data, new(connector.Validator))
+	value, err := tokenIn(data, v)
 	if err != nil {
 		what, more, _ := strings.Cut(err.Error(), "\n")
 		if n := strings.Count(more, "\n") + 1; more != "" {
