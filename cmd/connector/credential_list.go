@@ -42,16 +42,19 @@ func printRecords(w io.Writer, records []store.Record) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "NAME\tKIND\tACCESS KEY\tEXPIRES\tLAST TEST")
 	for _, r := range records {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", printable(r.Name), r.Kind, orNone(r.AccessKey), expiry(r.ExpiresAt), lastTest(r))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", printable(r.Name), r.Kind, orNone(r.AccessKey), expiry(r), lastTest(r))
 	}
 	table.Flush()
 }
 
-func expiry(at time.Time) string {
-	if at.IsZero() {
-		return "never"
+func expiry(r store.Record) string {
+	switch {
+	case !r.ExpiresAt.IsZero():
+		return remaining(time.Until(r.ExpiresAt))
+	case r.AccessKey == "" && r.Kind == connector.Unknown, r.LastCode == connector.MalformedToken:
+		return "unknown" // its claims could not be read
 	}
-	return remaining(time.Until(at))
+	return "never"
 }
 
 func lastTest(r store.Record) string {
@@ -118,7 +121,7 @@ func (c *command) credentialShow() *cobra.Command {
 				{"kind", string(r.Kind)},
 				{"access key", orNone(r.AccessKey)},
 				{"issued", stamp(r.IssuedAt)},
-				{"expires", stamp(r.ExpiresAt) + ", " + expiry(r.ExpiresAt)},
+				{"expires", stamp(r.ExpiresAt) + ", " + expiry(r)},
 				{"last test", lastTest(r)},
 				{"created", stamp(r.CreatedAt)},
 				{"updated", stamp(r.UpdatedAt)},

@@ -23,9 +23,10 @@ func (c *command) renew() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "renew NAME|--all [--within 48h] [--ttl 24h] [--key-file FILE]",
 		Short: "Put fresh tokens in the place of saved ones that end soon",
-		Long: `renew signs a new token for a saved credential whose token ends soon, with the
-signing key of the same access key, tests it, and only then puts it in the place
-of the old one. Whatever fails, the old token stays.`,
+		Long: `renew signs a new token for a saved credential whose token ends soon, or was
+rejected by its last test, with the signing key of the same access key, tests it,
+and only then puts it in the place of the old one. Whatever fails, the old token
+stays.`,
 		Example: `  connector renew --all --within 48h --key-file key.json`,
 		Args:    cobra.MaximumNArgs(1), ValidArgsFunction: from.names,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -79,11 +80,17 @@ of the old one. Whatever fails, the old token stays.`,
 // renewOne renews one credential if it is time, and says what it did. One that was
 // named is meant; of all, those of other workspaces are passed over.
 func (c *command) renewOne(ctx context.Context, db *store.Store, tester *connector.Tester, signer connector.SigningKey, r store.Record, named bool, within, ttl time.Duration) (string, status) {
+	// What the API rejected is mended by a new token, unless it was refused for
+	// something else: how long the old one would live says nothing then.
+	broken := r.LastVerdict == connector.Rejected && r.LastCode != connector.PermissionDenied || r.AccessKey != "" && r.Kind != connector.Management
 	switch {
+	case r.AccessKey == "":
+		return "skipped: its value names no access key, so that no signing key is its own; save a token with connector credential edit", passed
 	case r.AccessKey != signer.AccessKey && named:
 		return "not renewed: the signing key is of another access key", unknown
 	case r.AccessKey != signer.AccessKey:
 		return "skipped: the signing key is of another access key", passed
+	case broken:
 	case r.ExpiresAt.IsZero():
 		return "skipped: its token never expires", passed
 	case time.Until(r.ExpiresAt) > within:

@@ -13,6 +13,7 @@ type dialect struct {
 
 	words map[string]string // what {word} in a statement stands for
 
+	boundWaits   string // within a transaction: how long to wait for others' locks, in milliseconds
 	hasTables    string // one row, whether the store's tables are there
 	beforeChange string // within a transaction that migrates, to keep others out
 
@@ -36,6 +37,7 @@ var postgresDialect = dialect{
 	// Not to_regclass: within a transaction it may remember that there was no such
 	// table, although one was committed before the lock below was given.
 	hasTables:    `SELECT COUNT(*) FROM pg_catalog.pg_class WHERE relname = 'connector_migrations' AND pg_catalog.pg_table_is_visible(oid)`,
+	boundWaits:   `SET LOCAL lock_timeout = %d`,
 	beforeChange: `SELECT pg_advisory_xact_lock(1100001)`,
 	exists:       postgresExists, busy: postgresBusy, told: toldPostgres,
 }

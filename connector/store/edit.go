@@ -15,11 +15,27 @@ import (
 type Changes struct {
 	Name, Description *string
 	APIKeyValue       *connector.Secret // cleaned; what was known of the last test goes with the old value
+
+	// Since, if not zero, is the UpdatedAt of the record that was read; if it was
+	// changed after that, Edit changes nothing. Who shows a record and takes its
+	// changes later sets it, or two people overwrite each other.
+	Since time.Time
+}
+
+// unchanged locks a record and is an error if it is no longer as it was at since;
+// the zero time fits any.
+func (s *Store) unchanged(ctx context.Context, tx *sql.Tx, name string, since time.Time) error {
+	r, err := s.lockRecord(ctx, tx, name)
+	if err == nil && !since.IsZero() && !since.Equal(r.UpdatedAt) {
+		err = fmt.Errorf("%w: it is no longer as it was read", ErrChanged)
+	}
+	return err
 }
 
 // Edit changes a record. A new description needs no key; a new name does, for
 // the value is sealed to it. Errors: ErrNotFound; ErrExists if the new name is
-// taken; ErrInvalid; ErrLocked; ErrDamaged; ErrKey, ErrUnavailable, or the context's.
+// taken; ErrChanged; ErrInvalid; ErrLocked; ErrDamaged; ErrKey, ErrUnavailable, or
+// the context's.
 func (s *Store) Edit(ctx context.Context, name string, c Changes) error {
 	newName := valueOr(c.Name, name)
 	value, err := checked(newName, valueOr(c.Description, ""), c.APIKeyValue)
@@ -29,6 +45,9 @@ func (s *Store) Edit(ctx context.Context, name string, c Changes) error {
 	switch {
 	case c.APIKeyValue != nil || newName != name:
 		err = s.writeSealed(ctx, func(ctx context.Context, tx *sql.Tx, ks *keySet, k *key) error {
+			if err := s.unchanged(ctx, tx, name, c.Since); err != nil {
+				return err
+			}
 			r, err := s.lockRow(ctx, tx, name)
 			if err != nil {
 				return err
@@ -50,6 +69,9 @@ func (s *Store) Edit(ctx context.Context, name string, c Changes) error {
 		})
 	case c.Description != nil:
 		err = s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			if err := s.unchanged(ctx, tx, name, c.Since); err != nil {
+				return err
+			}
 			return s.one(ctx, tx, `UPDATE connector_credentials SET description = ?, updated_at = ? WHERE name = ?`, *c.Description, micros(time.Now()), name)
 		})
 	default:
@@ -101,8 +123,7 @@ func (s *Store) Delete(ctx context.Context, name string) error {
 // errors: ErrNotFound, ErrUnavailable, or the context's.
 func (s *Store) RecordTest(ctx context.Context, name string, report *connector.Report) error {
 	return about(name, s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		var r Record
-		err := found(r.scan(s.row(ctx, tx, `SELECT `+recordColumns+` FROM connector_credentials WHERE name = ? {for update}`, name).Scan))
+		r, err := s.lockRecord(ctx, tx, name)
 		if err != nil {
 			return err
 		}
@@ -122,6 +143,12 @@ func (s *Store) RecordTest(ctx context.Context, name string, report *connector.R
 func (r *Record) says(t *connector.Token) bool {
 	return r.Kind == t.Kind && r.AccessKey == t.AccessKey &&
 		micros(r.IssuedAt) == micros(t.IssuedAt) && micros(r.ExpiresAt) == micros(t.ExpiresAt)
+}
+
+// lockRecord is lockRow without the value, for what needs no key.
+func (s *Store) lockRecord(ctx context.Context, tx *sql.Tx, name string) (r Record, err error) {
+	err = r.scan(s.row(ctx, tx, `SELECT `+recordColumns+` FROM connector_credentials WHERE name = ? {for update}`, name).Scan)
+	return r, found(err)
 }
 
 // lockRow reads a record, which nobody else can then change before the end of

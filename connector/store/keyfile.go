@@ -63,7 +63,16 @@ func (f *fileKeys) lock(ctx context.Context) (unlock func(), err error) {
 	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
 		return nil, f.told(err)
 	}
-	return lockPath(ctx, f.path+".lock", f.told)
+	return lockPath(ctx, f.target()+".lock", f.told)
+}
+
+// target is the file itself, where path is a link to it: who keeps a key in a
+// vault wants the new one there, too.
+func (f *fileKeys) target() string {
+	if target, err := filepath.EvalSymlinks(f.path); err == nil {
+		return target
+	}
+	return f.path
 }
 
 // lockPath holds a lock that ends with the process, however it ends. The file
@@ -97,7 +106,8 @@ func lockPath(ctx context.Context, path string, told func(error) error) (unlock 
 // new, also after a crash. The lock makes one name for the new file enough, so
 // that a crash leaves one stray file at most.
 func (f *fileKeys) write(ks *keySet) error {
-	fresh := f.path + ".new"
+	target := f.target()
+	fresh := target + ".new"
 	if err := os.Remove(fresh); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return f.told(err)
 	}
@@ -113,13 +123,13 @@ func (f *fileKeys) write(ks *keySet) error {
 		err = closed
 	}
 	if err == nil {
-		err = os.Rename(fresh, f.path)
+		err = os.Rename(fresh, target)
 	}
 	if err != nil {
 		os.Remove(fresh)
 		return f.told(err)
 	}
-	if err := syncDir(filepath.Dir(f.path)); err != nil {
+	if err := syncDir(filepath.Dir(target)); err != nil {
 		return f.told(err)
 	}
 	return nil

@@ -32,6 +32,13 @@ func TestURLs(t *testing.T) {
 		{"an opaque SQLite URL", "sqlite:credentials.db", store.ErrURL},
 		{"a SQLite URL with parameters", "sqlite://" + dir + "/a.db?mode=memory", store.ErrURL},
 		{"another scheme", "mysql://user:hunter2@host/db", store.ErrURL},
+		{"a password with a slash", "postgres://user:12/hunter2@host/db", store.ErrURL},
+		{"a password behind a slash", "postgres://user:/hunter2@host/db", store.ErrURL},
+		{"one slash", "postgres:/user:hunter2@host/db", store.ErrURL},
+		{"no slash", "postgres:user:hunter2@host/db", store.ErrURL},
+		{"a colon that is escaped", "postgres://user%3Ahunter2@host/db", store.ErrURL},
+		{"parameters behind a semicolon", "postgres://host/db;password=hunter2", store.ErrURL},
+		{"parameters without their mark", "postgres://host/db&password=hunter2", store.ErrURL},
 		{"a password with a percent sign", "postgres://user:hunter2%@host/db", store.ErrURL},
 		{"an impossible port", "postgres://user:hunter2@host:99999/db", store.ErrUnavailable},
 		{"an unknown sslmode", "postgres://user@host/db?password=hunter2&sslmode=hunter2", store.ErrUnavailable},
@@ -340,4 +347,49 @@ func TestAnotherProcessThatHoldsTheStoreIsWaitedForUntilTheContextEnds(t *testin
 	time.Sleep(20 * time.Millisecond)
 	ok(t, tx.Rollback())
 	ok(t, <-saved)
+}
+
+// TestALinkToAKeyFileStaysOne: the key is kept where its owner put it, in a vault
+// for example.
+func TestALinkToAKeyFileStaysOne(t *testing.T) {
+	p := onSQLite(t)
+	p.keyFile = filepath.Join(t.TempDir(), "vault.key")
+	ok(t, p.open(t).Save(ctx, credential("a", token(1))))
+	link := filepath.Join(t.TempDir(), "link.key")
+	if err := os.Symlink(p.keyFile, link); err != nil {
+		t.Skip(err)
+	}
+	s := p.openWith(t, store.KeyFile(link))
+	ok(t, s.RotateKey(ctx, nil))
+	has(t, s, "a", token(1))
+	has(t, p.open(t), "a", token(1)) // by the vault's own path
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link is gone: %v (%v)", info, err)
+	}
+}
+
+// TestWaitingForSomebodysLockHasAnEnd holds the table from outside the store.
+func TestWaitingForSomebodysLockHasAnEnd(t *testing.T) {
+	p := onPostgres(t)
+	s := p.open(t)
+	ok(t, s.Save(ctx, credential("a", token(1))))
+	defer store.SetPatience(300 * time.Millisecond)()
+	db, err := sql.Open("pgx", p.url)
+	ok(t, err)
+	defer db.Close()
+	other, err := db.Begin()
+	ok(t, err)
+	defer other.Rollback()
+	_, err = other.Exec(`LOCK TABLE connector_credentials`)
+	ok(t, err)
+	began := time.Now()
+	err = s.Save(ctx, credential("b", token(2)))
+	if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), "locked for") || time.Since(began) > 5*time.Second {
+		t.Errorf("%v, after %s", err, time.Since(began))
+	}
+	limited, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer cancel()
+	if err := s.Delete(limited, "a"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the context's end is told as %v", err)
+	}
 }

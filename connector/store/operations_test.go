@@ -318,6 +318,34 @@ var operations = []struct {
 			t.Errorf("%d, %v", len(list), err)
 		}
 	}},
+	{"changes to what was read before another's change are refused", func(t *testing.T, p place, s *store.Store) {
+		ok(t, s.Save(ctx, credential("a", token(1))))
+		read, err := s.Show(ctx, "a")
+		ok(t, err)
+		words, name := "new words", "b"
+		for what, c := range map[string]store.Changes{
+			"a description": {Description: &words}, "a name": {Name: &name}, "a value": {APIKeyValue: ptr(token(3))},
+		} {
+			ok(t, s.Edit(ctx, "a", store.Changes{APIKeyValue: ptr(token(2))})) // the other's
+			c.Since = read.UpdatedAt
+			if err := s.Edit(ctx, "a", c); !errors.Is(err, store.ErrChanged) {
+				t.Errorf("%s: %v", what, err)
+			}
+			has(t, s, "a", token(2))
+			now, err := s.Show(ctx, "a")
+			ok(t, err)
+			c.Since = now.UpdatedAt
+			ok(t, s.Edit(ctx, "a", c))
+			if c.Name != nil {
+				ok(t, s.Edit(ctx, "b", store.Changes{Name: ptr("a")}))
+			}
+		}
+		ok(t, s.Delete(ctx, "a"))
+		ok(t, s.Save(ctx, credential("a", token(1)))) // made anew
+		if err := s.Edit(ctx, "a", store.Changes{Description: &words, Since: read.UpdatedAt}); !errors.Is(err, store.ErrChanged) {
+			t.Error(err)
+		}
+	}},
 	{"a store that was closed says so", func(t *testing.T, p place, s *store.Store) {
 		ok(t, s.Close())
 		_, err := s.List(ctx)

@@ -17,10 +17,13 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-func openPostgres(at location) (*sql.DB, error) {
+func openPostgres(at *location) (*sql.DB, error) {
 	config, err := pgx.ParseConfig(at.postgres)
 	if err != nil { // its text holds the URL
 		return nil, unavailable("the URL %s, or what PGHOST and the like add to it, is not what PostgreSQL understands", at.shown)
+	}
+	if config.Password != "" {
+		at.password = config.Password // it may be PGPASSWORD's, or a file's
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = patience
@@ -76,6 +79,8 @@ func toldPostgres(at location, err error) error {
 		switch refused.Code {
 		case "53100":
 			return unavailable("the disk of the database at %s is full; nothing was changed", at.shown)
+		case "55P03":
+			return unavailable("others have kept the credentials at %s locked for %s", at.shown, patience)
 		case "25006":
 			return unavailable("the database at %s is read-only: is it a replica?", at.shown)
 		case "42501":

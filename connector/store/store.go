@@ -39,8 +39,8 @@ var patience = 10 * time.Second // a variable for the tests
 // A SQLite file is made with mode 0600, in a folder made with 0700; of a folder
 // that is there the mode is left alone, of a file that others may use it is made
 // 0600. In a PostgreSQL database the store's tables begin with connector_. Across
-// a network it is spoken to through TLS alone, unless the URL says sslmode=disable;
-// its server is verified only if the URL says sslmode=verify-full.
+// a network it is spoken to through TLS alone, unless sslmode or PGSSLMODE says
+// otherwise; its server is verified only if the URL says sslmode=verify-full.
 //
 // The key is not looked for before it is needed. Errors: ErrURL, ErrNewer,
 // ErrUnavailable, or the context's.
@@ -58,7 +58,7 @@ func Open(ctx context.Context, url string, key KeySource) (*Store, error) {
 		s.db, err = openSQLite(at)
 	} else {
 		s.d = &postgresDialect
-		s.db, err = openPostgres(at)
+		s.db, err = openPostgres(&at)
 	}
 	if err != nil {
 		return nil, err
@@ -126,6 +126,11 @@ func (s *Store) write(ctx context.Context, do func(context.Context, *sql.Tx) err
 			return err
 		}
 		defer tx.Rollback() // after Commit it does nothing
+		if s.d.boundWaits != "" {
+			if err := s.exec(ctx, tx, fmt.Sprintf(s.d.boundWaits, patience.Milliseconds())); err != nil {
+				return err
+			}
+		}
 		if err := do(ctx, tx); err != nil {
 			return err
 		}
@@ -141,6 +146,9 @@ func (s *Store) patiently(ctx context.Context, do func(context.Context) error) e
 			return err
 		}
 		err := do(s.uncancelled(ctx))
+		if err != nil && ctx.Err() != nil { // a driver has words of its own for it
+			return ctx.Err()
+		}
 		if err == nil || !s.d.busy(err) || time.Now().After(end) {
 			return s.told(err)
 		}

@@ -92,6 +92,11 @@ func parseURL(raw string) (location, error) {
 	case "sqlite":
 		return parseSQLite(u)
 	case "postgres", "postgresql":
+		// Such a URL was cut in another place than its writer meant: a password with
+		// a slash in it would be shown as the name of a database.
+		if u.Opaque != "" || strings.ContainsAny(u.Path, "@;&=:") || strings.ContainsAny(u.User.Username(), ":/@") || u.Host == "" && u.RawQuery == "" && strings.Count(u.Path, "/") > 1 {
+			return location{}, fmt.Errorf("%w: write postgres://user@host/database, with %%XX for characters that a URL has no place for", ErrURL)
+		}
 		l := location{postgres: raw, shown: (&url.URL{Scheme: "postgres", User: user(u), Host: u.Host, Path: u.Path}).String()}
 		l.password, _ = u.User.Password()
 		if l.password == "" {

@@ -4,7 +4,7 @@
 //
 //   - Mount it in a program of your own: [New] gives an http.Handler; Options.Prefix
 //     is the path that it lives under, Options.SignedIn the program's own sign-in.
-//   - Serve it alone: [Serve], with timeouts and a graceful stop, and
+//   - Serve it alone: [Handler.Serve], with timeouts and a graceful stop, and
 //     [Handler.SignInLink] for the link that opens it.
 //
 // The pages are written by the server. A script adds what needs no page of its

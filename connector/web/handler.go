@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"path"
 	"strings"
@@ -37,7 +38,8 @@ type Options struct {
 	Prefix string
 
 	// Hosts are the names, without a port, by which it may be called. If empty,
-	// the loopback ones: localhost, 127.0.0.1 and ::1.
+	// the loopback ones: localhost, 127.0.0.1 and ::1. A proxy in front of it must
+	// pass on the Host that the browser sent (nginx: proxy_set_header Host $host).
 	Hosts []string
 
 	// Password lets people in who know it; at least 12 characters. If empty, only
@@ -98,7 +100,13 @@ func New(o Options) (*Handler, error) {
 	if h.tester == nil {
 		h.tester = new(connector.Tester)
 	}
+	if _, err := connector.ParseBaseURL(h.tester.BaseURL); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
 	for _, host := range o.Hosts {
+		if _, _, err := net.SplitHostPort(host); err == nil || host == "" || strings.ContainsAny(host, "*/ ") {
+			return nil, fmt.Errorf("web: %q is not the name of a host alone: without a port, a path or a *", host)
+		}
 		h.hosts[strings.ToLower(strings.Trim(host, "[]"))] = true
 	}
 	h.inspects = bucket{rate: 20, burst: 40, now: o.Now}

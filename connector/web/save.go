@@ -16,7 +16,7 @@ import (
 func (a *attempt) save(cred *connector.Credential, anyway bool) {
 	d, h := a.draft, a.h
 	if a.record != nil && d.seen != version(*a.record) {
-		d.failure = "It was changed meanwhile, here or by another program. Close the form, look at it, and edit it again."
+		d.failure = tell(store.ErrChanged)
 		a.answer("Not saved. " + d.failure)
 		return
 	}
@@ -79,7 +79,7 @@ func (a *attempt) keep(cred *connector.Credential) (name string, err error) {
 		return cred.Name, a.h.Store.Save(a.ctx(), cred)
 	}
 	name = a.record.Name
-	var c store.Changes
+	c := store.Changes{Since: a.record.UpdatedAt}
 	if !a.sameName() {
 		c.Name, name = &cred.Name, cred.Name
 	}

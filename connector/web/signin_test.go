@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/web"
 )
 
@@ -182,7 +183,9 @@ func (s signedIn) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestABadlyMountedHandlerIsRefused(t *testing.T) {
 	db := newSite(t)
 	db.member()
-	for _, o := range []web.Options{{}, {Store: db.store, Prefix: "100ms"}, {Store: db.store, Prefix: "/100ms/"}, {Store: db.store, Prefix: "/"}, {Store: db.store, Prefix: "/a//b"}} {
+	for _, o := range []web.Options{{}, {Store: db.store, Prefix: "100ms"}, {Store: db.store, Prefix: "/100ms/"}, {Store: db.store, Prefix: "/"}, {Store: db.store, Prefix: "/a//b"},
+		{Store: db.store, Hosts: []string{"example.com:8080"}}, {Store: db.store, Hosts: []string{"*"}}, {Store: db.store, Hosts: []string{""}},
+		{Store: db.store, Tester: &connector.Tester{BaseURL: "http://api.100ms.live/v2"}}} {
 		if _, err := web.New(o); err == nil {
 			t.Errorf("%+v is taken", o)
 		}

@@ -58,7 +58,7 @@ func TestEverySavedCredentialIsTestedAndRecorded(t *testing.T) {
 	_, page = c.visit("/?q=CLASSROOM+eu")
 	contains(t, plain(page), "1 of 11 found for “CLASSROOM eu”.")
 	_, page = c.visit("/timeline")
-	contains(t, plain(page), "Expired 2", "Within 24 hours 1", "Within 3 days 1", "Within 14 days", "No expiry known 1")
+	contains(t, plain(page), "Expired 2", "Rejected 2", "Within 24 hours 1", "Within 3 days 1", "Within 14 days", "No expiry known 1")
 }
 
 // slow is an API that takes its time.

@@ -163,6 +163,8 @@ func tell(err error) string {
 		what += " Start the form with the key that sealed it."
 	case errors.Is(err, store.ErrDamaged):
 		what += " Edit it and enter its value anew."
+	case errors.Is(err, store.ErrChanged):
+		what = "It was changed meanwhile, here or by another program. Close the form, look at it, and edit it again."
 	case errors.Is(err, store.ErrExists):
 		what += " Choose another name."
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/store"
 )
 
@@ -56,8 +57,11 @@ func (h *Handler) showTimeline(w http.ResponseWriter, r *http.Request, s *sessio
 }
 
 func (h *Handler) timeline(records []store.Record, now time.Time) timelineView {
-	v := timelineView{Total: len(records), Days: days(records, now)}
-	dated := slices.DeleteFunc(slices.Clone(records), func(r store.Record) bool { return r.ExpiresAt.IsZero() })
+	// What the API rejects does not work until it expires: its date is no news.
+	rejected := func(r store.Record) bool { return r.LastVerdict == connector.Rejected && r.ExpiresAt.After(now) }
+	working := slices.DeleteFunc(slices.Clone(records), rejected)
+	v := timelineView{Total: len(records), Days: days(working, now)}
+	dated := slices.DeleteFunc(working, func(r store.Record) bool { return r.ExpiresAt.IsZero() })
 	slices.SortStableFunc(dated, func(a, b store.Record) int { return a.ExpiresAt.Compare(b.ExpiresAt) })
 	groups := []struct {
 		title string
@@ -65,7 +69,7 @@ func (h *Handler) timeline(records []store.Record, now time.Time) timelineView {
 		until time.Duration
 	}{
 		{"Expired", bad, 0}, {"Within 24 hours", warn, day}, {"Within 3 days", warn, 3 * day},
-		{"Within 7 days", good, 7 * day}, {"Within 14 days", good, lookAhead}, {"Later", idle, 1<<63 - 1},
+		{"Within 7 days", idle, 7 * day}, {"Within 14 days", idle, lookAhead}, {"Later", idle, 1<<63 - 1},
 	}
 	for _, g := range groups {
 		group := groupView{Title: g.title, Tone: g.tone}
@@ -77,6 +81,15 @@ func (h *Handler) timeline(records []store.Record, now time.Time) timelineView {
 			slices.Reverse(group.Rows) // the latest first: it may have been missed
 		}
 		v.add(group)
+		if g.title == "Expired" {
+			group = groupView{Title: "Rejected", Tone: bad}
+			for _, r := range records {
+				if rejected(r) {
+					group.Rows = append(group.Rows, rowView{Tile: h.tileOf(r, now)})
+				}
+			}
+			v.add(group)
+		}
 	}
 	never := groupView{Title: "No expiry known", Tone: idle}
 	for _, r := range records {
