@@ -70,7 +70,12 @@ func (c *command) showDemo(ctx context.Context) error {
 	p := newPainter(c.out)
 	var table strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "WHAT WAS GIVEN\tTHE API ANSWERED\tTHE CONNECTOR SAYS")
+	// A narrow terminal would fold each line; there the API's words are left out.
+	answer, nobody, narrow := "THE API ANSWERED", "(not asked)", columns(c.out) > 0 && columns(c.out) < 125
+	if narrow {
+		answer, nobody = "API", "–"
+	}
+	fmt.Fprintf(w, "WHAT WAS GIVEN\t%s\tTHE CONNECTOR SAYS\n", answer)
 	transport := connector.NewTransport()
 	defer transport.CloseIdleConnections()
 	for _, stop := range tour {
@@ -84,8 +89,12 @@ func (c *command) showDemo(ctx context.Context) error {
 		for _, warning := range report.Warnings {
 			says += " + " + string(warning)
 		}
-		answered := "(not asked)"
-		if s := report.Server; s != nil {
+		answered := nobody
+		switch s := report.Server; {
+		case s == nil:
+		case narrow:
+			answered = fmt.Sprint(s.Status)
+		default:
 			answered = fmt.Sprintf("%d %s", s.Status, shorten(s.Message, 40))
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s: %s\n", stop.given, answered, report.Verdict, says)

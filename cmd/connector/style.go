@@ -37,11 +37,27 @@ func (p painter) paint(c colour, s string) string {
 }
 
 func isTerminal(w io.Writer) bool {
+	f, ok := file(w)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// columns is how wide the terminal is that w writes to; 0 if that is not known.
+func columns(w io.Writer) int {
+	f, ok := file(w)
+	if !ok {
+		return 0
+	}
+	width, _, _ := term.GetSize(int(f.Fd()))
+	return max(0, width)
+}
+
+// file is the file that w writes to, if it is one.
+func file(w io.Writer) (*os.File, bool) {
 	if own, ok := w.(*writer); ok {
 		w = own.to
 	}
 	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+	return f, ok
 }
 
 // printable keeps a file's or credential's name from acting on the terminal.
