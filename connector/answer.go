@@ -41,7 +41,7 @@ type reply struct {
 
 // classify judges what a probe saw. secrets are what must not be shown of it.
 func classify(seen exchange, secrets string) reply {
-	if seen.status == 0 {
+	if seen.status == 0 && seen.err != nil { // a server may answer 000
 		return reply{answer: trouble, code: networkCode(seen.err), detail: networkText(seen.err, secrets)}
 	}
 	body := bytes.TrimPrefix(seen.body, []byte("\ufeff"))

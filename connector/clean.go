@@ -86,7 +86,7 @@ func junk(r rune) string {
 	switch {
 	case r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029' || r == '\u0085':
 		return "line breaks"
-	case r == '\u00ad' || r == '\u180e' || r == '\ufeff' || r >= '\u200b' && r <= '\u200f' || r >= '\u202a' && r <= '\u202e' || r >= '\u2060' && r <= '\u2064':
+	case unicode.Is(unicode.Cf, r): // also the marks of directions
 		return "zero-width characters"
 	case unicode.IsSpace(r):
 		return "white space"

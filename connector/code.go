@@ -1,5 +1,7 @@
 package connector
 
+import "slices"
+
 // Verdict is what a connection test concludes about a credential. The set is
 // closed.
 type Verdict string
@@ -114,7 +116,7 @@ var codes = []CodeInfo{
 	{ExpiredToken, AboutCredential, "the token has expired", makeToken + ", and put it in place of this one."},
 	{TokenNotYetValid, AboutCredential, "the token is not valid yet", "Wait until then, or make a token whose iat and nbf are not ahead; check the clock of the machine that signs tokens."},
 	{SignatureRejected, AboutCredential, "the token is not signed with the App Secret of its workspace", "Sign with the App Secret that belongs to this access key, its characters as shown and not base64-decoded; if the secret was rotated, use the new one."},
-	{TokenRefused, AboutCredential, "the API refused the token without saying why, and its claims look right", "Check that the App Secret was not rotated, that the token is of this workspace and that its access key was not deleted; then " + "copy a new Management Token from the dashboard (Developer)."},
+	{TokenRefused, AboutCredential, "the API refused the token without saying why, and its claims look right", "Check that the App Secret was not rotated, that the token is of this workspace and that its access key was not deleted; then copy a new Management Token from the dashboard (Developer)."},
 	{PermissionDenied, AboutCredential, "the API knows the token but does not let it do this", "Ask an owner or admin of the workspace for a Management Token that may list rooms."},
 	{InvalidCredential, AboutCredential, "the credential document breaks its schema", "Mend the problems listed; connector validate shows each with its line."},
 
@@ -161,7 +163,7 @@ var byCode = func() map[Code]CodeInfo {
 
 // Codes lists every code with its meaning and remedy, in the order in which
 // the documentation shows them.
-func Codes() []CodeInfo { return append([]CodeInfo(nil), codes...) }
+func Codes() []CodeInfo { return slices.Clone(codes) }
 
 // Info explains the code; of a code that does not exist, only Code is set.
 func (c Code) Info() CodeInfo {

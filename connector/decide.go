@@ -69,6 +69,7 @@ type facts struct {
 	token        Token  // AsOf is set by decide
 	forged       bool   // the signing key of its access key did not sign it
 	proven       bool   // that key did sign it
+	keyFault     error  // why the signing key that was given proves nothing
 	otherKey     string // the access key of a signing key that was given and is not the token's
 	reply        reply
 	now          time.Time // this machine's clock

@@ -121,6 +121,8 @@ func (f *facts) shapeCheck() Check {
 		return check(Warn, "removed "+list(t.Removed))
 	case t.odd != "":
 		return check(Warn, t.odd)
+	case f.keyFault != nil:
+		return check(Pass, "three segments, "+t.Algorithm+"; the signature was not checked: "+f.keyFault.Error())
 	case f.otherKey != "":
 		return check(Pass, "three segments, "+t.Algorithm+"; the signature was not checked: the App Secret given belongs to another access key")
 	default:

@@ -56,8 +56,7 @@ func (t Token) Warnings(warnWithin time.Duration) []Code {
 	if t.readable && life > longest+time.Minute { // a minute, for back-dated iat
 		found = append(found, LongLived)
 	}
-	// A claim that is there but cannot be read is malformed, not missing.
-	if t.readable && !expires && t.Fault != MalformedToken {
+	if t.endless { // a claim that is there but cannot be read is malformed, not missing
 		found = append(found, NoExpiry)
 	}
 	if len(t.Removed) > 0 {
@@ -144,7 +143,7 @@ func (t *Token) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &v); err != nil {
 		return err
 	}
-	*t = Token{Kind: v.Kind, AccessKey: v.AccessKey, ID: v.ID, Algorithm: v.Algorithm, Version: v.Version, readable: true}
+	*t = Token{Kind: v.Kind, AccessKey: v.AccessKey, ID: v.ID, Algorithm: v.Algorithm, Version: v.Version, readable: true, endless: v.ExpiresAt == nil}
 	for _, at := range []struct {
 		from *time.Time
 		to   *time.Time

@@ -169,19 +169,32 @@ func retryAfter(h http.Header, body []byte, received time.Time) (time.Duration, 
 		if date, err := http.ParseTime(h.Get("Date")); err == nil {
 			received = date // both by the server's clock
 		}
-		return max(0, at.Sub(received)), true
+		if wait := at.Sub(received); wait < tooLong {
+			return max(0, wait), true
+		}
+		return 0, false
 	}
 	if wait, ok := inSeconds(value); ok {
 		return wait, true
 	}
 	_, words, _ := strings.Cut(strings.ToLower(string(body)), "retry after ")
-	value, _, _ = strings.Cut(words, " ")
-	return inSeconds(value)
+	unit := strings.TrimLeft(words, "0123456789.")
+	wait, ok := inSeconds(words[:len(words)-len(unit)])
+	switch unit = strings.TrimLeft(unit, " "); {
+	case unit == "", unit[0] == '"', strings.HasPrefix(unit, "s"):
+		return wait, ok
+	case strings.HasPrefix(unit, "min"):
+		return 60 * wait, ok && wait < tooLong/60
+	}
+	return 0, false
 }
+
+// tooLong is a wait that nobody means.
+const tooLong = 1e9 * time.Second
 
 func inSeconds(s string) (time.Duration, bool) {
 	seconds, err := strconv.ParseFloat(s, 64)
-	if err != nil || !(seconds >= 0 && seconds < 1e9) {
+	if err != nil || !(seconds >= 0 && seconds < tooLong.Seconds()) {
 		return 0, false
 	}
 	return time.Duration(seconds * float64(time.Second)), true

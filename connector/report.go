@@ -39,11 +39,11 @@ type Report struct {
 // Server is what the API's last answer said.
 type Server struct {
 	Status      int    `json:"status"`
-	Message     string `json:"message"`    // its words: bounded, one line, without the token
-	RequestID   string `json:"request_id"` // to give to 100ms's support
-	LatencyMS   int64  `json:"latency_ms"` // of the last attempt
-	ClockOffset int64  `json:"clock_offset_seconds"`
-	Attempts    int    `json:"attempts"`
+	Message     string `json:"message"`              // its words: bounded, one line, without the token
+	RequestID   string `json:"request_id"`           // to give to 100ms's support
+	LatencyMS   int64  `json:"latency_ms"`           // of the last attempt, and of its last redirect
+	ClockOffset int64  `json:"clock_offset_seconds"` // positive if the server's clock is ahead of this one; 0 also if it is not known
+	Attempts    int    `json:"attempts"`             // redirects are none
 }
 
 // Check is one step of a test.

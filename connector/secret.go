@@ -44,6 +44,9 @@ func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
 // MarshalText returns [redacted], for JSON and every encoder that asks for text.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
+// MarshalBinary returns [redacted], for encoding/gob and its like.
+func (s Secret) MarshalBinary() ([]byte, error) { return []byte(redacted), nil }
+
 // LogValue returns [redacted].
 func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/gob"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -112,6 +113,9 @@ func TestNoEncoderOrLoggerShowsASecret(t *testing.T) {
 	var b bytes.Buffer
 	err = template.Must(template.New("").Parse("{{.}} {{.Key}} {{printf `%x %q` .Key .Key}}")).Execute(&b, e)
 	marks("a template", b.String(), err, 7)
+	b.Reset()
+	err = gob.NewEncoder(&b).Encode(cred)
+	marks("gob", b.String(), err, 1)
 	for _, handler := range []struct {
 		what string
 		slog.Handler

@@ -113,9 +113,12 @@ var headerHS256 = strict.EncodeToString([]byte(`{"alg":"HS256","typ":"JWT"}`))
 // Verify proves that the key signed the token. It looks at the signature alone:
 // whether the token still works, Inspect and Tester say. The error is NotAToken,
 // MalformedToken or UnsupportedAlgorithm if there is nothing to verify,
-// ErrOtherKey if the token names another access key, and SignatureRejected if
-// the signature is wrong.
+// ErrOtherKey if the token names another access key, that of Check if the key
+// cannot be right, and SignatureRejected if the signature is wrong.
 func (k SigningKey) Verify(token Secret) error {
+	if err := k.Check(); err != nil {
+		return err
+	}
 	t, clean := read(token.Reveal())
 	switch {
 	case t.Fault != "" && t.Fault != MalformedToken, !t.readable:

@@ -28,7 +28,7 @@ type Tester struct {
 	Concurrency int               // tests of TestAll under way at once; if zero, 8; at most 1,000
 	WarnWithin  time.Duration     // before its end a token expires soon: if zero, DefaultWarnWithin; never if negative
 	Offline     bool              // make no call: judge by the claims alone
-	Key         *SigningKey       // if not nil, proves the signatures of tokens that name its access key
+	Key         *SigningKey       // if not nil, and SigningKey.Check finds no fault, proves the signatures of tokens that name its access key
 }
 
 // Test tests one credential. The report is never nil and never says "rejected"
@@ -52,6 +52,7 @@ func (t *Tester) Test(ctx context.Context, cred *Credential) *Report {
 		if err == ErrOtherKey {
 			f.otherKey = presentableKey(t.Key.AccessKey)
 		}
+		f.keyFault = t.Key.Check()
 	}
 	if token.Fault == "" && !t.Offline {
 		f.reply = t.ask(ctx, clean, secretsIn(token, clean))
@@ -88,6 +89,7 @@ func secretsIn(t Token, clean string) string {
 // reported as canceled; when the caller stops early, those under way are canceled
 // and waited for. A panic in creds or in the Transport is the caller's, as if there
 // were no goroutine between them. Without creds nothing is yielded.
+// creds must not block for long: while it does, TestAll cannot end.
 func (t *Tester) TestAll(ctx context.Context, creds iter.Seq[*Credential]) iter.Seq[*Report] {
 	return func(yield func(*Report) bool) {
 		if creds == nil {

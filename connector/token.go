@@ -42,6 +42,7 @@ type Token struct {
 	LooksLike Lookalike // set with NotAToken
 
 	readable bool   // header and claims could be decoded
+	endless  bool   // the claims have no exp
 	evidence string // of Fault, for people
 	odd      string // what a claim shows that no 100ms token has, though it breaks no rule
 }
@@ -162,6 +163,7 @@ func (t Token) withClaims(claims members) Token {
 	if v, ok := claims.number("version"); ok && v == float64(int16(v)) {
 		t.Version = int(v)
 	}
+	t.endless = claims.last("exp") == nil
 	user := claims.last("user_id")
 	switch typ := claims.last("type"); {
 	case typ != nil && typ.text == "management":

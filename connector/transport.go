@@ -114,11 +114,12 @@ func ParseBaseURL(s string) (*url.URL, error) {
 		return nil, errors.New("the base URL's port is higher than 65535")
 	case u.User != nil:
 		return nil, errors.New("the base URL must not hold a user name or a password")
+	case u.RawPath != "":
+		return nil, errors.New("the base URL's path must not have escaped slashes")
 	case u.RawQuery != "" || u.Fragment != "":
 		return nil, errors.New("the base URL must end with its path")
 	case u.Scheme == "https", u.Scheme == "http" && loopback(u.Hostname()):
 		u.Path = strings.TrimRight(u.Path, "/")
-		u.RawPath = ""
 		return u, nil
 	case u.Scheme == "http":
 		return nil, errors.New("the base URL must begin with https: over http the token could be read on its way (http is for loopback addresses)")

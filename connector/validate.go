@@ -103,6 +103,8 @@ func (v *Validator) read(data []byte) *reading {
 	var failure *jsonschema.ValidationError
 	if err := credentialSchema().Validate(r.doc.value); errors.As(err, &failure) {
 		r.judgeSchema(failure)
+	} else if err != nil { // of a kind that a decoded document cannot have; never valid
+		r.add("", Syntax, r.doc.start, "the document could not be judged")
 	}
 	return r
 }

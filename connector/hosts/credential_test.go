@@ -37,6 +37,13 @@ func TestExportsAreWhatTheHostsTakeWithTheTokenCleaned(t *testing.T) {
 }
 
 // What is exported for Airbyte can be read again.
+func TestADescriptionThatIsNotGivenIsNotSent(t *testing.T) {
+	config := hosts.AirbyteConfiguration(&connector.Credential{Name: "n", APIKeyValue: "a.b.c"})
+	if len(config) != 2 {
+		t.Errorf("%v", config)
+	}
+}
+
 func TestAnAirbyteConfigurationIsACredentialDocument(t *testing.T) {
 	key := fixtures.Workspace()
 	token := fixtures.Sign(key, fixtures.Management(key, time.Now(), 7*24*time.Hour))

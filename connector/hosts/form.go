@@ -42,8 +42,8 @@ func NexlaFields() []NexlaField {
 
 // AirbyteSpecification is an Airbyte connectionSpecification: draft-07, secrets
 // marked, and additionalProperties true, as Airbyte's acceptance tests demand
-// (Airbyte docs, connector specification). A configuration that follows it is a
-// credential document.
+// (Airbyte docs, connector specification). A configuration that follows it, and
+// has no keys beyond it, is a credential document.
 func AirbyteSpecification() map[string]any {
 	doc := document()
 	delete(doc, "$id") // it would name a document that this is not

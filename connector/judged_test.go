@@ -1,0 +1,250 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/100ms-connector/connector-go/fixtures"
+)
+
+// What a report says, fact by fact: each of these could be wrong while the verdict
+// is right.
+
+func TestAFaultOfTheNetworkIsQuotedWithoutTheURL(t *testing.T) {
+	refused := exchange{attempts: 1, err: &net.OpError{Op: "dial", Err: errors.New("connect: connection refused")}}
+	if r := judged(pasted(t, "live"), &refused, false); !strings.Contains(r.Message, "the call failed: dial") {
+		t.Error(r.Message)
+	}
+	for code, err := range map[Code]error{
+		ProxyFailure: &net.OpError{Op: "socks connect", Err: errors.New("x")},
+		Timeout:      &net.DNSError{UnwrapErr: context.DeadlineExceeded},
+	} {
+		if got := networkCode(err); got != code {
+			t.Errorf("%s, want %s", got, code)
+		}
+	}
+}
+
+func TestAServerMayAnswer000(t *testing.T) {
+	seen := answered(0, "", "")
+	if r := judged(pasted(t, "live"), &seen, false); r.Verdict != Inconclusive || r.Code != UnexpectedResponse {
+		t.Errorf("%s %s", r.Verdict, r.Code)
+	}
+}
+
+func TestWhatIsNoTokenHasNoTokenInItsReport(t *testing.T) {
+	for _, name := range []string{"access-key", "payload-null"} {
+		if r := judged(pasted(t, name), nil, false); r.Token != nil {
+			t.Errorf("%s: %+v", name, r.Token)
+		}
+	}
+}
+
+func TestAForgedTokenThatIsNotYetValidIsForgedFirst(t *testing.T) {
+	r := judged(pasted(t, "not-yet-valid"), nil, true)
+	if r.Code != SignatureRejected || !slices.Equal(r.Also, []Code{TokenNotYetValid}) {
+		t.Errorf("%s, also %v", r.Code, r.Also)
+	}
+}
+
+func TestOnlyAWholePageOfRoomsInTheTwoHundredsIsAccepted(t *testing.T) {
+	cut := answered(200, asJSON, rooms+strings.Repeat(" ", 100))
+	cut.truncated = true
+	for name, seen := range map[string]exchange{"a 302": answered(302, asJSON, rooms), "a page that was cut off": cut} {
+		if r := judged(pasted(t, "live"), &seen, false); r.Code != UnexpectedResponse {
+			t.Errorf("%s: %s", name, r.Code)
+		}
+	}
+}
+
+func TestTheClockOfAStrangerIsNotTheServers(t *testing.T) {
+	seen := answered(307, "", "").at(2 * time.Hour)
+	seen.redirect = "https://other.example"
+	if r := judged(pasted(t, "live"), &seen, false); r.Server.ClockOffset != 0 || slices.Contains(r.Warnings, ClockSkew) {
+		t.Errorf("%d %v", r.Server.ClockOffset, r.Warnings)
+	}
+	// A Date has whole seconds, the clock here has parts of one.
+	late := answered(200, asJSON, rooms)
+	late.received = noon.Add(900 * time.Millisecond)
+	late.header.Set("Date", noon.Add(61*time.Second).Format("Mon, 02 Jan 2006 15:04:05 GMT"))
+	if r := judged(pasted(t, "live"), &late, false); r.Server.ClockOffset != 61 {
+		t.Errorf("%d", r.Server.ClockOffset)
+	}
+}
+
+func TestEachCheckSaysWhereItBroke(t *testing.T) {
+	slow := answered(429, asJSON, `{}`)
+	canceled := exchange{attempts: 1, err: context.Canceled}
+	says := answered(401, asPlain, "Token is expired")
+	refused := answered(401, asJSON, terse)
+	for _, c := range []struct {
+		name, value string
+		seen        *exchange
+		check       CheckName
+		want        CheckStatus
+	}{
+		{"a server that asks to slow down was reached", "live", &slow, CheckReachable, Pass},
+		{"who cancels learns nothing of the network", "live", &canceled, CheckReachable, Skip},
+		{"the server knows of an expiry", "live", &says, CheckTokenLifetime, Fail},
+		{"an exp that cannot be read", "exp-string", nil, CheckTokenLifetime, Skip},
+		{"a user_id that the API was seen to refuse", "user-id-number", &refused, CheckTokenShape, Warn},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := judged(pasted(t, c.value), c.seen, false)
+			i := slices.IndexFunc(r.Checks, func(check Check) bool { return check.Name == c.check })
+			if r.Checks[i].Status != c.want {
+				t.Errorf("%+v, want %s", r.Checks[i], c.want)
+			}
+		})
+	}
+	if r := judged(pasted(t, "user-id-number"), &refused, false); !strings.Contains(r.Remedy, "user_id") {
+		t.Error(r.Remedy)
+	}
+	ok := answered(200, asJSON, rooms)
+	if r := judged(pasted(t, "expired"), &ok, false); strings.Contains(r.Message, "expires in") {
+		t.Error(r.Message)
+	}
+}
+
+func TestAKeyThatProvesNothingCallsNoTokenBad(t *testing.T) {
+	live := pasted(t, "live")
+	cred := &Credential{Name: "a", APIKeyValue: Secret(live)}
+	for name, key := range map[string]SigningKey{
+		"none":                {},
+		"an empty secret":     {AccessKey: signer().AccessKey},
+		"a line end too many": {AccessKey: signer().AccessKey, AppSecret: signer().AppSecret + "\n"},
+		"another workspace's": {AccessKey: strings.Repeat("b", 24), AppSecret: signer().AppSecret},
+	} {
+		tester := Tester{Offline: true, Key: &key}
+		r := tester.Test(context.Background(), cred)
+		if r.Verdict != NotTested && r.Code != ExpiredToken { // noon is past
+			t.Errorf("%s: %s %s", name, r.Verdict, r.Code)
+		}
+		if !strings.Contains(r.Checks[1].Detail, "not checked") {
+			t.Errorf("%s: %+v", name, r.Checks[1])
+		}
+	}
+	// A token signed with nothing is proven by nothing.
+	forged := fixtures.Sign(fixtures.Key{AccessKey: signer().AccessKey}, fixtures.Management(fixtures.Workspace(), noon, time.Hour))
+	if err := (SigningKey{AccessKey: signer().AccessKey}).Verify(Secret(forged)); err == nil || err == SignatureRejected {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestTheErrorOfAReportIsAlsoEachCodeBesideItsOwn(t *testing.T) {
+	tester := Tester{Offline: true}
+	r := tester.Test(context.Background(), &Credential{APIKeyValue: Secret(pasted(t, "app-expired"))})
+	if !errors.Is(r.Err(), WrongTokenType) || !errors.Is(r.Err(), ExpiredToken) || errors.Is(r.Err(), TokenRefused) {
+		t.Errorf("%v, also %v", r.Err(), r.Also)
+	}
+}
+
+func TestWarnWithinIsTheTesters(t *testing.T) {
+	k := fixtures.Workspace()
+	cred := &Credential{APIKeyValue: Secret(fixtures.Sign(k, fixtures.Management(k, time.Now(), 5*time.Hour)))}
+	for within, want := range map[time.Duration]bool{0: true, -1: false, time.Hour: false, 6 * time.Hour: true} {
+		tester := Tester{Offline: true, WarnWithin: within}
+		if got := slices.Contains(tester.Test(context.Background(), cred).Warnings, ExpiresSoon); got != want {
+			t.Errorf("within %s: %t", within, got)
+		}
+	}
+}
+
+func TestTheShortestPieceOfATokenIsTakenOut(t *testing.T) {
+	token := pasted(t, "live")
+	for _, text := range []string{token[:12], "zz" + token[5:17], token[5:17] + "zz"} {
+		if got := withoutSecrets(text, token); got != redacted {
+			t.Errorf("%d characters are shown as %d", len(text), len(got))
+		}
+	}
+	long := strings.Repeat("so it goes. ", 500)
+	if got := withoutSecrets(long, token); !strings.HasPrefix(got, "so it goes. ") {
+		t.Errorf("%.40q", got)
+	}
+}
+
+func TestAWaitIsReadInItsUnitOrNotAtAll(t *testing.T) {
+	date := func(s string) exchange {
+		e := answered(429, asJSON, `{}`)
+		e.header.Set("Retry-After", s)
+		return e
+	}
+	words := func(s string) exchange {
+		return answered(429, asJSON, `{"message":"rate limit exceeded, retry after `+s+`"}`)
+	}
+	for name, c := range map[string]struct {
+		seen  exchange
+		wait  time.Duration
+		known bool
+	}{
+		"seconds":                {words("45 seconds"), 45 * time.Second, true},
+		"seconds in short":       {words("45s"), 45 * time.Second, true},
+		"seconds, no unit":       {words("45"), 45 * time.Second, true},
+		"minutes":                {words("5 minutes"), 5 * time.Minute, true},
+		"hours":                  {words("2 hours"), 0, false},
+		"no number":              {words("a while"), 0, false},
+		"a date that is past":    {date(noon.Add(-time.Hour).Format("Mon, 02 Jan 2006 15:04:05 GMT")), 0, true},
+		"a date of year 9999":    {date("Fri, 31 Dec 9999 23:59:59 GMT"), 0, false},
+		"more than thirty years": {date("10000000000"), 0, false},
+	} {
+		wait, known := retryAfter(c.seen.header, c.seen.body, noon)
+		if wait != c.wait || known != c.known {
+			t.Errorf("%s: %s %t, want %s %t", name, wait, known, c.wait, c.known)
+		}
+	}
+}
+
+func TestAClaimThatIsThereIsNotMissing(t *testing.T) {
+	k := fixtures.Workspace()
+	unreadable := docRaw(`{"type":"management","access_key":"` + k.AccessKey + `","exp":"soon"}`)
+	if token := docInspect(unreadable); slices.Contains(token.Warnings(0), NoExpiry) {
+		t.Errorf("%v", token.Findings(0))
+	}
+	endless := fixtures.Sign(k, fixtures.Management(k, docNow, time.Hour).Without("exp"))
+	if token := docInspect(endless[:len(endless)-1]); !slices.Contains(token.Warnings(0), NoExpiry) {
+		t.Errorf("of a token that was cut off: %v", token.Findings(0))
+	}
+}
+
+func TestABlankFieldOfAFormIsNotAVariable(t *testing.T) {
+	asked := []string{}
+	v := Validator{Expand: func(name string) (string, bool) { asked = append(asked, name); return "", false }}
+	problems := v.Problems([]byte(`{"x": "${A}", "name": "n", "api_key_value": "` + docSigned("jti", "x") + `"}`))
+	if len(asked) > 0 || !slices.ContainsFunc(problems, func(p Problem) bool { return p.Code == UnknownField }) ||
+		slices.ContainsFunc(problems, func(p Problem) bool { return p.Code == UnresolvedVariable }) {
+		t.Errorf("asked for %v: %+v", asked, problems)
+	}
+}
+
+func TestInvalidDocumentsAreCountedByTheirErrors(t *testing.T) {
+	r := InvalidReport(&ValidationError{Problems: []Problem{{Code: Blank, Severity: SeverityError}, {Code: ExpiresSoon, Severity: SeverityWarning}}})
+	if !strings.Contains(r.Message, "has 1 problem,") {
+		t.Error(r.Message)
+	}
+	if r := UnreadableReport("a\nb\x1b[31m"); strings.ContainsAny(r.Message, "\n\x1b") {
+		t.Errorf("%q", r.Message)
+	}
+}
+
+func TestTwoTokensAreNeverTheSame(t *testing.T) {
+	a, err := signer().Mint(time.Hour)
+	b, err2 := signer().Mint(time.Hour)
+	if err != nil || err2 != nil || a == b {
+		t.Errorf("%v %v, the same: %t", err, err2, a == b)
+	}
+}
+
+func TestSpansAreRoundedDownToTheirLargestUnit(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		-time.Second: "0 seconds", 2*time.Hour - time.Minute - time.Second: "118 minutes", 2*time.Hour - time.Second: "2 hours", 48 * time.Hour: "2 days",
+	} {
+		if got := Span(d); got != want {
+			t.Errorf("%s: %q, want %q", d, got, want)
+		}
+	}
+}
