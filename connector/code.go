@@ -1,6 +1,9 @@
 package connector
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // Verdict is what a connection test concludes about a credential. The set is
 // closed.
@@ -152,14 +155,14 @@ var codes = []CodeInfo{
 	{UnresolvedVariable, AboutDocument, "the value is a variable that nothing replaced", "Set the variable and have it replaced (the command does so with --expand-env), or let the deployment write the value."},
 }
 
-// byCode is codes, indexed; nothing writes to it after this line.
-var byCode = func() map[Code]CodeInfo {
+// byCode is codes, indexed.
+var byCode = sync.OnceValue(func() map[Code]CodeInfo {
 	m := make(map[Code]CodeInfo, len(codes))
 	for _, c := range codes {
 		m[c.Code] = c
 	}
 	return m
-}()
+})
 
 // Codes lists every code with its meaning and remedy, in the order in which
 // the documentation shows them.
@@ -167,7 +170,7 @@ func Codes() []CodeInfo { return slices.Clone(codes) }
 
 // Info explains the code; of a code that does not exist, only Code is set.
 func (c Code) Info() CodeInfo {
-	info := byCode[c]
+	info := byCode()[c]
 	info.Code = c
 	return info
 }
@@ -179,7 +182,7 @@ func (c Code) verdict() Verdict {
 		return Accepted
 	case c == Untested:
 		return NotTested
-	case byCode[c].Class == AboutEnvironment:
+	case byCode()[c].Class == AboutEnvironment:
 		return Inconclusive
 	}
 	return Rejected

@@ -2,11 +2,8 @@ package connector
 
 import (
 	"cmp"
-	"encoding/json"
 	"slices"
 	"sync"
-
-	"github.com/100ms-connector/connector-go/schema"
 )
 
 // Field is one field of the credential's form, read from the JSON Schema.
@@ -31,19 +28,7 @@ func Form() []Field {
 }
 
 var form = sync.OnceValue(func() []Field {
-	var doc struct {
-		Required   []string
-		Properties map[string]struct {
-			Field
-			Description string
-			WriteOnly   bool
-			MaxLength   int
-			Order       *int // a property without one is not asked for
-		}
-	}
-	if err := json.Unmarshal([]byte(schema.Credential), &doc); err != nil {
-		panic("connector: the embedded schema: " + err.Error())
-	}
+	doc := declared()
 	var names []string
 	for name, p := range doc.Properties {
 		if p.Order != nil {
@@ -56,10 +41,11 @@ var form = sync.OnceValue(func() []Field {
 	var fields []Field
 	for _, name := range names {
 		p := doc.Properties[name]
-		f := p.Field
-		f.Name, f.Help, f.Secret, f.MaxLength = name, p.Description, p.WriteOnly, p.MaxLength
-		f.Required = slices.Contains(doc.Required, name)
-		fields = append(fields, f)
+		fields = append(fields, Field{
+			Name: name, Title: p.Title, Help: p.Description, Examples: p.Examples,
+			Required: slices.Contains(doc.Required, name), Secret: p.WriteOnly,
+			MaxLength: max(0, orUnlimited(p.MaxLength)), Pattern: p.Pattern,
+		})
 	}
 	return fields
 })

@@ -57,7 +57,7 @@ func FuzzProblems(f *testing.F) {
 			if p.Line < 1 || p.Line > len(lines) || p.Column < 1 || p.Column > utf8.RuneCountInString(lines[p.Line-1])+1 {
 				t.Errorf("%s stands at %d:%d, outside", p.Code, p.Line, p.Column)
 			}
-			if _, known := byCode[p.Code]; !known || p.Message == "" || p.Remedy == "" {
+			if _, known := byCode()[p.Code]; !known || p.Message == "" || p.Remedy == "" {
 				t.Errorf("%+v", p)
 			}
 			if p.Pointer != "" && p.Pointer[0] != '/' {
@@ -250,7 +250,7 @@ func FuzzClassify(f *testing.F) {
 				t.Errorf("%d is %s, %s", status, r.answer, r.code)
 			}
 		case trouble:
-			if byCode[r.code].Class != AboutEnvironment {
+			if byCode()[r.code].Class != AboutEnvironment {
 				t.Errorf("trouble of the code %q", r.code)
 			}
 		default:

@@ -72,7 +72,7 @@ func TestAProblemNamesTheRuleAndTheNextStepAndNeverAValue(t *testing.T) {
 		texts := []string{(&ValidationError{found}).Error()}
 		for _, p := range found {
 			texts = append(texts, p.Pointer, p.Message, p.Remedy)
-			info, known := byCode[p.Code]
+			info, known := byCode()[p.Code]
 			switch {
 			case !known:
 				t.Errorf("%s: the code %q is not in the table", d.Name, p.Code)

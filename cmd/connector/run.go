@@ -187,6 +187,7 @@ No account yet? Try: connector demo`,
 			if !v.brief {
 				ctx.Done()
 			}
+			root.CompletionOptions.DisableDefaultCmd = true // nor does it need the others' company
 			root.AddCommand(v.make())
 			return root
 		}
