@@ -74,6 +74,8 @@ type facts struct {
 	reply        reply
 	now          time.Time // this machine's clock
 	warnWithin   time.Duration
+
+	faults, warnings []Code // what decide found of the above
 }
 
 // decide judges the facts. It is pure: the same facts give the same report.
@@ -83,8 +85,8 @@ func decide(f facts) *Report {
 	if !f.reply.date.IsZero() {
 		f.token.AsOf = f.reply.date
 	}
-	faults := f.faults()
-	standing, answer := standingOf(faults), f.reply.answer
+	f.faults, f.warnings = f.findFaults(), f.findWarnings()
+	standing, answer := standingOf(f.faults), f.reply.answer
 	i := slices.IndexFunc(decisions, func(r row) bool {
 		return slices.Contains(r.standings, standing) && slices.Contains(r.answers, answer)
 	})
@@ -93,13 +95,13 @@ func decide(f facts) *Report {
 	code := chosen.code
 	switch code {
 	case "":
-		code = faults[0]
+		code = f.faults[0]
 	case theirs:
 		code = f.reply.code
 	}
 	report := &Report{
 		Name: presentable(f.name, 255), Verdict: code.verdict(), Code: code, ConfirmedBy: chosen.by,
-		Also: []Code{}, Problems: []Problem{}, Warnings: f.warnings(),
+		Also: []Code{}, Problems: []Problem{}, Warnings: f.warnings,
 		LooksLike: f.token.LooksLike, Server: f.reply.server, TestedAt: f.now.UTC().Truncate(time.Second),
 		RetryAfter: int64((f.reply.wait + time.Second - 1) / time.Second),
 	}
@@ -107,16 +109,16 @@ func decide(f facts) *Report {
 		report.Token = &f.token
 	}
 	if code != OK {
-		report.Also = f.also(code, faults)
+		report.Also = f.also(code)
 	}
 	report.Message, report.Remedy = f.message(code), f.remedy(code)
 	report.Checks = f.checks(code)
 	return report
 }
 
-// faults are those of the claims, with what the signing key says put in where
+// findFaults lists those of the claims, with what the signing key says put in where
 // it ranks: below the type, above the times.
-func (f *facts) faults() []Code {
+func (f *facts) findFaults() []Code {
 	faults := f.token.faults()
 	if f.forged && f.token.readable {
 		at := slices.IndexFunc(faults, func(c Code) bool { return c == ExpiredToken || c == TokenNotYetValid })
@@ -149,8 +151,8 @@ func standingOf(faults []Code) standing {
 
 // also lists the other codes that hold: further faults of the claims, what the
 // server's text says beyond them, and the server's trouble.
-func (f *facts) also(code Code, faults []Code) []Code {
-	found := faults
+func (f *facts) also(code Code) []Code {
+	found := slices.Clip(f.faults)
 	switch f.reply.answer {
 	case saysExpired:
 		found = append(found, ExpiredToken)
@@ -170,8 +172,8 @@ func (f *facts) also(code Code, faults []Code) []Code {
 	return also
 }
 
-// warnings adds to the token's own those that only an answer can show.
-func (f *facts) warnings() []Code {
+// findWarnings adds to the token's own those that only an answer can show.
+func (f *facts) findWarnings() []Code {
 	found := append([]Code{}, f.token.Warnings(f.warnWithin)...)
 	byLocalClock := f.token
 	byLocalClock.AsOf = f.now

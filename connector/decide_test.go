@@ -237,7 +237,7 @@ func TestEveryCombinationIsDecidedOnceAndSoundly(t *testing.T) {
 				if !f.reply.date.IsZero() {
 					f.token.AsOf = f.reply.date
 				}
-				stand := standingOf(f.faults())
+				stand := standingOf(f.findFaults())
 				stands[stand], answers[f.reply.answer] = true, true
 				pairs[string(stand)+" / "+string(f.reply.answer)] = true
 				for _, complaint := range complaints(r, stand, f.reply.answer) {

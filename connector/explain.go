@@ -29,7 +29,7 @@ func (f *facts) message(code Code) string {
 		return f.token.Why(code) + answered
 	case ExpiredToken, TokenNotYetValid:
 		// The server may know of an expiry that the claims do not show.
-		if !slices.Contains(f.faults(), code) {
+		if !slices.Contains(f.faults, code) {
 			return "the API says that " + code.Info().Meaning + f.answered("it")
 		}
 		return f.token.Why(code) + answered
@@ -160,17 +160,16 @@ func (f *facts) lifetimeCheck(code Code) Check {
 		return check(Skip, "the claims could not be read")
 	}
 	if !f.accepted() {
-		faults := f.faults()
 		for _, c := range []Code{ExpiredToken, TokenNotYetValid} {
 			switch {
-			case slices.Contains(faults, c):
+			case slices.Contains(f.faults, c):
 				return check(Fail, t.Why(c))
 			case c == code:
 				return check(Fail, c.Info().Meaning)
 			}
 		}
 	}
-	warnings := slices.DeleteFunc(f.warnings(), func(c Code) bool { return c == PasteDamage || c == UnexpectedTokenType })
+	warnings := slices.DeleteFunc(slices.Clone(f.warnings), func(c Code) bool { return c == PasteDamage || c == UnexpectedTokenType })
 	left, _ := t.ExpiresIn()
 	switch {
 	case len(warnings) > 0:
