@@ -67,9 +67,11 @@ func classify(seen exchange, secrets string) reply {
 	r.answer, r.code = judge(seen, shape, fields, words)
 	switch {
 	case r.code == Redirected:
-		r.form = "and a way to " + clip(withoutSecrets(seen.redirect, secrets), 100)
+		r.form = "and points to " + clip(withoutSecrets(seen.redirect, secrets), 100)
 	case r.code == UnexpectedResponse && seen.truncated:
 		r.form = "with more than 64 KiB"
+	case r.code == UnexpectedResponse && shape == shapeJSON && seen.status <= 299:
+		r.form = "with JSON that is no list of rooms"
 	case r.code == UnexpectedResponse:
 		r.form = "with " + shape.words()
 	}
@@ -154,7 +156,7 @@ func (s bodyShape) speaksAPI() bool {
 
 // words name the shape to a person.
 func (s bodyShape) words() string {
-	return [...]string{"no content", "JSON that is no list of rooms", "plain text", "an HTML or XML page", "content of another kind"}[s]
+	return [...]string{"no content", "JSON", "plain text", "an HTML or XML page", "content of another kind"}[s]
 }
 
 // marksOfHTML are looked for anywhere in an answer that is no JSON: proxies and

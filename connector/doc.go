@@ -14,6 +14,7 @@
 //     Airbyte and react-jsonschema-form.
 //   - Check a document in a test or in CI: [Validate], or a [Validator] for
 //     warnings, variables and a clock.
+//   - Check what a form gave: [Validate] of [Credential.Document].
 //   - Read a credential: [ParseCredential].
 //   - See what a token is, without a call: [Inspect].
 //   - Test the connection: [Tester.Test], and [Tester.TestAll] for many.

@@ -153,7 +153,7 @@ func (t *Token) UnmarshalJSON(data []byte) error {
 		}
 	}
 	if v.ExpiresAt != nil && v.ExpiresIn != nil {
-		t.AsOf = v.ExpiresAt.Add(-time.Duration(*v.ExpiresIn) * time.Second)
+		t.AsOf = time.Unix(v.ExpiresAt.Unix()-*v.ExpiresIn, 0).UTC()
 	}
 	return nil
 }

@@ -248,3 +248,20 @@ func TestSpansAreRoundedDownToTheirLargestUnit(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsNotTheAPIsAnswerIsDescribed(t *testing.T) {
+	elsewhere := answered(307, "", "")
+	elsewhere.redirect = "https://portal.example"
+	for want, seen := range map[string]exchange{
+		"it answered 200 with an HTML or XML page":             answered(200, asHTML, page),
+		"it answered 204 with no content":                      answered(204, "", ""),
+		"it answered 200 with JSON that is no list of rooms":   answered(200, asJSON, `{"a":1}`),
+		`it answered 404 with JSON "no such page"`:             answered(404, asJSON, `{"message":"no such page"}`),
+		`it answered 999 with plain text "denied"`:             answered(999, asPlain, "denied"),
+		"it answered 307 and points to https://portal.example": elsewhere,
+	} {
+		if r := judged(pasted(t, "live"), &seen, false); !strings.HasSuffix(r.Message, want) {
+			t.Errorf("%q, want %q", r.Message, want)
+		}
+	}
+}
