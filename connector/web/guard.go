@@ -50,6 +50,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, h.at("/"), http.StatusSeeOther)
 		return
 	}
+	// The mux would tidy up any other path by a redirect, to one outside of Prefix.
+	if !strings.HasPrefix(r.URL.Path, h.Prefix+"/") || strings.Contains(r.URL.Path, "//") || strings.Contains(r.URL.Path, "/.") {
+		h.fail(w, r, http.StatusNotFound, "Not found", "There is no such page.")
+		return
+	}
 	h.mux.ServeHTTP(w, r)
 }
 

@@ -163,6 +163,15 @@ func TestAProgramMountsItUnderAPathAndItsOwnSignIn(t *testing.T) {
 			}
 		}
 	}
+	for _, path := range []string{"/admin/100msevil", "/admin/100ms//nowhere", "/admin/100ms/../x", "/admin/100ms/./x"} {
+		r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1", nil)
+		r.URL.Path = path
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		if w.Code != http.StatusNotFound || w.Header().Get("Location") != "" {
+			t.Errorf("%s: %d, to %q", path, w.Code, w.Header().Get("Location"))
+		}
+	}
 	c.Transport = c.Transport.(signedIn).RoundTripper // the program's session ends
 	if status, _ := c.visit("/admin/100ms/"); status != http.StatusUnauthorized {
 		t.Errorf("without the program's sign-in: %d", status)
