@@ -277,4 +277,14 @@ func sharesPiece(run, secrets string, piece int) bool {
 
 // presentableID shows a request id, unless it is longer than any or was made of
 // the token.
-func presentableID(id, secrets string) string { return clip(withoutSecrets(id, secrets), 64) }
+func presentableID(id, secrets string) string {
+	if isUUID(id) { // as the API's are: no piece of a token looks so
+		return id
+	}
+	return clip(withoutSecrets(id, secrets), 64)
+}
+
+func isUUID(s string) bool {
+	return len(s) == 36 && s[8] == '-' && s[13] == '-' && s[18] == '-' && s[23] == '-' &&
+		only(s, func(c byte) bool { return c == '-' || c >= '0' && c <= '9' || c >= 'a' && c <= 'f' })
+}
