@@ -37,6 +37,7 @@ type reply struct {
 	server *Server
 	date   time.Time // the server's clock when its answer came; zero if unknown or not to be trusted
 	wait   time.Duration
+	limit  time.Duration // of the test, if it ran out
 }
 
 // classify judges what a probe saw. secrets are what must not be shown of it.

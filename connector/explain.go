@@ -44,6 +44,10 @@ func (f *facts) message(code Code) string {
 		if f.reply.unsent {
 			return "no call could be made: " + f.reply.detail
 		}
+	case Timeout:
+		if f.reply.limit > 0 {
+			return fmt.Sprintf("%s: the whole test may take %s", code.Info().Meaning, f.reply.limit)
+		}
 	case PermissionDenied:
 		return "the API denies this token what a management token may do" + f.answered("it")
 	}

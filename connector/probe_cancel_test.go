@@ -3,6 +3,7 @@ package connector_test
 import (
 	"context"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -102,5 +103,23 @@ func TestTheProbeAlwaysHasADeadline(t *testing.T) {
 	expect(t, tester.Test(context.Background(), named(liveToken())), connector.Inconclusive, connector.Timeout, "")
 	if left <= 0 || left > connector.DefaultTimeout {
 		t.Errorf("%s are left, want up to %s", left, connector.DefaultTimeout)
+	}
+}
+
+func TestATimeoutSaysHowLongItWas(t *testing.T) {
+	t.Parallel()
+	base := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	tester := connector.Tester{BaseURL: base, Transport: newTransport(t), Timeout: 50 * time.Millisecond, Retries: -1}
+	r := tester.Test(context.Background(), named(liveToken()))
+	expect(t, r, connector.Inconclusive, connector.Timeout, "")
+	if !strings.HasSuffix(r.Message, "in time: the whole test may take 50ms") {
+		t.Error(r.Message)
+	}
+	// The caller's own limit is not the Tester's.
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	tester.Timeout = ample
+	if r := tester.Test(ctx, named(liveToken())); strings.Contains(r.Message, "may take") {
+		t.Error(r.Message)
 	}
 }

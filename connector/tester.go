@@ -67,9 +67,14 @@ func (t *Tester) ask(ctx context.Context, token, secrets string) reply {
 	if err != nil {
 		return reply{answer: trouble, code: NetworkFailure, detail: err.Error(), unsent: true}
 	}
-	ctx, cancel := context.WithTimeout(ctx, orDefault(t.Timeout, DefaultTimeout))
+	limit := orDefault(t.Timeout, DefaultTimeout)
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	return classify(t.probe(ctx, base, Secret(token)), secrets)
+	r := classify(t.probe(limited, base, Secret(token)), secrets)
+	if r.code == Timeout && limited.Err() != nil && ctx.Err() == nil { // the Tester's own, not the caller's
+		r.limit = limit
+	}
+	return r
 }
 
 // secretsIn is what a server could echo: the token, and its claims too if a

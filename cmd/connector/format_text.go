@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/100ms-connector/connector-go/connector"
 )
@@ -106,7 +107,11 @@ func (t *text) report(source string, r result) {
 		if len(rep.Problems) > 0 {
 			break // they stand among the problems
 		}
-		fmt.Fprintf(t.w, "    %s %s %s\n", t.paint(yellow, "warning:"), w.Info().Meaning, t.paint(yellow, "["+string(w)+"]"))
+		what := w.Info().Meaning
+		if w == connector.ClockSkew && rep.Server != nil && rep.Server.ClockOffset != 0 {
+			what += ": the API's is " + offset(rep.Server.ClockOffset)
+		}
+		fmt.Fprintf(t.w, "    %s %s %s\n", t.paint(yellow, "warning:"), what, t.paint(yellow, "["+string(w)+"]"))
 	}
 	if rep.Verdict == connector.Accepted || r.err != nil {
 		return
@@ -120,6 +125,15 @@ func (t *text) report(source string, r result) {
 	if s := rep.Server; s != nil && s.RequestID != "" && !stranger {
 		fmt.Fprintf(t.w, "    %s %s\n", t.paint(faint, "request id, for 100ms's support:"), s.RequestID)
 	}
+}
+
+// offset says how far a clock is off from this machine's.
+func offset(seconds int64) string {
+	d := time.Duration(seconds) * time.Second
+	if d < 0 {
+		return connector.Span(-d) + " behind"
+	}
+	return connector.Span(d) + " ahead"
 }
 
 func (t *text) end() {
