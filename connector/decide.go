@@ -70,7 +70,7 @@ type facts struct {
 	forged       bool   // the signing key of its access key did not sign it
 	proven       bool   // that key did sign it
 	keyFault     error  // why the signing key that was given proves nothing
-	otherKey     string // the access key of a signing key that was given and is not the token's
+	otherKey     string // its access key, if that is not the token's
 	reply        reply
 	now          time.Time // this machine's clock
 	warnWithin   time.Duration

@@ -127,8 +127,6 @@ func (f *facts) shapeCheck() Check {
 		return check(Warn, t.odd)
 	case f.keyFault != nil:
 		return check(Pass, "three segments, "+t.Algorithm+"; the signature was not checked: "+f.keyFault.Error())
-	case f.otherKey != "":
-		return check(Pass, "three segments, "+t.Algorithm+"; the signature was not checked: the App Secret given belongs to another access key")
 	default:
 		return check(Pass, "three segments, "+t.Algorithm)
 	}

@@ -47,12 +47,16 @@ func (t *Tester) Test(ctx context.Context, cred *Credential) *Report {
 		reply: reply{answer: notAsked}, warnWithin: t.WarnWithin,
 	}
 	if t.Key != nil {
-		err := t.Key.Verify(cred.APIKeyValue)
-		f.proven, f.forged = err == nil, err == SignatureRejected
-		if err == ErrOtherKey {
-			f.otherKey = presentableKey(t.Key.AccessKey)
+		switch err := t.Key.Verify(cred.APIKeyValue); err.(type) {
+		case nil:
+			f.proven = true
+		case Code: // others than this one are the token's own fault
+			f.forged = err == SignatureRejected
+		default:
+			if f.keyFault = err; err == ErrOtherKey {
+				f.otherKey = presentableKey(t.Key.AccessKey)
+			}
 		}
-		f.keyFault = t.Key.Check()
 	}
 	if token.Fault == "" && !t.Offline {
 		f.reply = t.ask(ctx, clean, secretsIn(token, clean))

@@ -51,8 +51,8 @@ func expiry(r store.Record) string {
 	switch {
 	case !r.ExpiresAt.IsZero():
 		return remaining(time.Until(r.ExpiresAt))
-	case r.AccessKey == "" && r.Kind == connector.Unknown, r.LastCode == connector.MalformedToken:
-		return "unknown" // its claims could not be read
+	case r.ExpiryUnknown():
+		return "unknown"
 	}
 	return "never"
 }

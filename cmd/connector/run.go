@@ -94,20 +94,14 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 		c.complain(failed.err, failed.hint)
 		return failed.code
 	}
-	called, _, findErr := root.Find(args)
-	if findErr != nil {
-		called = root
-	}
+	called, _, _ := root.Find(args) // of a group, any word is found
 	c.complain(err, fmt.Sprintf("see %s --help", called.CommandPath()))
 	return exitUsage
 }
 
 // complain writes a diagnostic in two lines: what is wrong, what to do.
 func (c *command) complain(err error, hint string) {
-	what, more, _ := strings.Cut(err.Error(), "\n")
-	if near := strings.Fields(more); strings.HasPrefix(strings.TrimSpace(more), "Did you mean this?") {
-		what += "; did you mean " + strings.Join(near[4:], ", ") + "?"
-	}
+	what, _, _ := strings.Cut(err.Error(), "\n")
 	fmt.Fprintf(c.err, "connector: error: %s\n", printable(what))
 	if hint != "" {
 		fmt.Fprintf(c.err, "connector: hint: %s\n", printable(hint))
@@ -174,8 +168,12 @@ token where a management token belongs, a pasted App Secret, a rotated secret, a
 wrong clock, or not the credential at all but the network.
 
 No account yet? Try: connector demo`,
+		Args:          cobra.ArbitraryArgs,
+		RunE:          runGroup,
 		SilenceErrors: true,
 		SilenceUsage:  true,
+
+		DisableFlagsInUseLine: true,
 	}
 	root.SetIn(c.in)
 	root.SetOut(c.out)
@@ -204,8 +202,8 @@ No account yet? Try: connector demo`,
 		switch cmd.Name() {
 		case "help":
 			cmd.Args = func(_ *cobra.Command, args []string) error {
-				if found, rest, err := root.Find(args); err != nil || len(rest) > 0 {
-					return unknownCommand(found, args[len(args)-max(1, len(rest))])
+				if found, rest, _ := root.Find(args); len(rest) > 0 {
+					return unknownCommand(found, rest[0])
 				}
 				return nil
 			}
@@ -231,7 +229,7 @@ func runGroup(cmd *cobra.Command, args []string) error {
 	return unknownCommand(cmd, args[0])
 }
 
-// unknownCommand is the error that cobra has for the verbs of its root.
+// unknownCommand is the error about a word that is no verb of parent's.
 func unknownCommand(parent *cobra.Command, name string) error {
 	parent.SuggestionsMinimumDistance = 2
 	err := fmt.Sprintf("unknown command %q for %q", name, parent.CommandPath())

@@ -32,6 +32,13 @@ type Record struct {
 	CreatedAt, UpdatedAt time.Time // in microseconds; a test is no update
 }
 
+// ExpiryUnknown says whether ExpiresAt is zero because the claims could not be read,
+// and not because the token never expires.
+func (r Record) ExpiryUnknown() bool {
+	unread := r.AccessKey == "" && r.Kind == connector.Unknown || r.LastCode == connector.MalformedToken
+	return r.ExpiresAt.IsZero() && unread
+}
+
 const recordColumns = `name, description, kind, access_key, issued_at, expires_at, last_verdict, last_code, last_tested_at, created_at, updated_at`
 
 // scan reads recordColumns, and into more what follows them.

@@ -69,7 +69,7 @@ func (h *Handler) tileOf(r store.Record, now time.Time) tile {
 		if life := r.ExpiresAt.Sub(r.IssuedAt); !r.IssuedAt.IsZero() && life > 0 {
 			t.Elapsed = 5 * int(20*max(0, min(1, 1-float64(left)/float64(life))))
 		}
-	case r.AccessKey == "" && r.Kind == connector.Unknown, r.LastCode == connector.MalformedToken:
+	case r.ExpiryUnknown():
 		t.Expires, t.Urgent = "Expiry unknown", idle
 	default:
 		t.Expires, t.Urgent = "Never expires", warn
