@@ -43,7 +43,7 @@ type reply struct {
 // classify judges what a probe saw. secrets are what must not be shown of it.
 func classify(seen exchange, secrets string) reply {
 	if seen.status == 0 && seen.err != nil { // a server may answer 000
-		return reply{answer: trouble, code: networkCode(seen.err), detail: networkText(seen.err, secrets)}
+		return reply{answer: trouble, code: networkCode(seen.err), detail: networkText(seen.err)}
 	}
 	body := bytes.TrimPrefix(seen.body, []byte("\ufeff"))
 	shape, fields := readBody(body, seen.header.Get("Content-Type"))
@@ -62,7 +62,7 @@ func classify(seen exchange, secrets string) reply {
 		r.wait = seen.wait
 	}
 	if seen.err != nil { // an answer to an earlier hop, then a failure
-		r.answer, r.code, r.detail = trouble, networkCode(seen.err), networkText(seen.err, secrets)
+		r.answer, r.code, r.detail = trouble, networkCode(seen.err), networkText(seen.err)
 		return r
 	}
 	r.answer, r.code = judge(seen, shape, fields, words)

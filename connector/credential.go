@@ -1,9 +1,6 @@
 package connector
 
-import (
-	"encoding/json"
-	"net/http"
-)
+import "encoding/json"
 
 // Credential is what a customer gives a host: the three fields of the form. Its
 // JSON keys are a credential document's; encoding/json writes [redacted] for the
@@ -37,13 +34,4 @@ func (c *Credential) Document() []byte {
 		panic("connector: " + err.Error()) // three strings
 	}
 	return append(data, '\n')
-}
-
-// Client returns an HTTP client that sends the credential's token, as
-// Secret.Token gives it, to the 100ms API's origin and nowhere else. base carries
-// the requests; see Transport.Base.
-//
-// For a token that renews itself, or another origin, make a Transport.
-func (c *Credential) Client(base http.RoundTripper) *http.Client {
-	return &http.Client{Transport: &Transport{Source: c.APIKeyValue, Base: base}}
 }

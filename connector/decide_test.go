@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/100ms-connector/connector-go/connector/internal/probe"
 	"github.com/100ms-connector/connector-go/fixtures"
 )
 
@@ -207,7 +208,7 @@ func situations() map[string]*exchange {
 	waits.wait, waits.waitKnown = 45*time.Second, true
 	add("429 with a time", waits)
 	for _, err := range []error{
-		errors.New("EOF"), errors.New("malformed HTTP response"), errors.New("tls: bad certificate"), &proxyError{407},
+		errors.New("EOF"), errors.New("malformed HTTP response"), errors.New("tls: bad certificate"), &probe.ProxyRefusal{Status: 407},
 	} {
 		add("no answer: "+err.Error(), exchange{attempts: 1, received: noon, err: err})
 		cut := answered(302, "", "")
