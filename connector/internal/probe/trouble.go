@@ -154,7 +154,7 @@ func local(err error) string {
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		return errno.Error()
 	}
-	for _, known := range []error{wire.ErrConnections, wire.ErrAmbiguous, errBroken} {
+	for _, known := range []error{wire.ErrConnections, errBroken} {
 		if errors.Is(err, known) {
 			return known.Error()
 		}
@@ -204,6 +204,8 @@ var brokenRules = []struct{ theirs, ours string }{
 	{"Content-Length", "the length of the body is given twice, or is not a number"},
 	{"unsupported transfer encoding", "the transfer encoding is not known"},
 	{"too many transfer encodings", "there are several transfer encodings"},
+	{"line too long", "the length of a chunk is not a number"},
+	{"http: suspiciously long trailer", "the trailers are longer than 4 KiB"},
 	{"headers exceeded", "the headers are longer than 64 KiB"},
 	{"header list", "the headers are longer than 64 KiB"},
 	{"too many 1xx", "there are too many interim answers"},
@@ -216,7 +218,6 @@ var brokenRules = []struct{ theirs, ours string }{
 	{"FRAME_SIZE_ERROR", "the server broke the rules of HTTP/2"},
 	{"FLOW_CONTROL_ERROR", "the server broke the rules of HTTP/2"},
 	{"COMPRESSION_ERROR", "the server broke the rules of HTTP/2"},
-	{wire.ErrAmbiguous.Error(), wire.ErrAmbiguous.Error()},
 }
 
 func garbled(err error) string {

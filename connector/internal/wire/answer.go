@@ -2,7 +2,6 @@ package wire
 
 import (
 	"bytes"
-	"math"
 	"strconv"
 	"strings"
 )
@@ -15,13 +14,13 @@ type answer struct {
 	line      []byte // what has come of a line
 	remaining uint64 // bytes of the body or of the chunk
 
-	head      bool // it answers HEAD, so that no body follows
-	status    int
-	old       bool // HTTP/1.0, which has no chunks
-	chunked   bool
-	length    int64 // of the body; -1 if not said
-	frames    bool  // the last header line says where the body ends
-	ambiguous bool
+	head    bool // it answers HEAD, so that no body follows
+	status  int
+	old     bool   // HTTP/1.0, which has no chunks
+	field   string // the last header, which the next line may continue
+	chunked bool
+	length  int64 // of the body; -1 if not said
+	refused bool  // by net/http, for its lengths contradict each other
 }
 
 type phase int
@@ -92,11 +91,17 @@ func (a *answer) endLine(line string) {
 		}
 		a.status, a.old, a.phase = status, version == "HTTP/1.0", atHeader
 	case atHeader:
-		if line == "" {
+		switch {
+		case line == "":
+			a.endField()
 			a.endHeader()
-			return
+		case line[0] == ' ' || line[0] == '\t': // continues the line before, which net/http allows
+			a.field += " " + strings.Trim(line[:min(len(line), 100)], " \t")
+			a.field = a.field[:min(len(a.field), maxLine)]
+		default:
+			a.endField()
+			a.field = line
 		}
-		a.header(line)
 	case atChunk:
 		size, _, _ := strings.Cut(line, ";")
 		n, err := strconv.ParseUint(strings.TrimRight(size, " \t"), 16, 64)
@@ -117,33 +122,26 @@ func (a *answer) endLine(line string) {
 	}
 }
 
-// header notes what the line says about where the body ends.
-func (a *answer) header(line string) {
-	if line[0] == ' ' || line[0] == '\t' { // continues the line before, which net/http allows
-		a.ambiguous = a.ambiguous || a.frames
-		return
-	}
-	name, value, _ := strings.Cut(line, ":")
+// endField notes what a header says about where the body ends.
+func (a *answer) endField() {
+	name, value, _ := strings.Cut(a.field, ":")
 	value = strings.Trim(value, " \t")
-	a.frames = true
 	switch {
 	case strings.EqualFold(name, "Content-Length"):
-		n, err := strconv.ParseUint(value, 10, 63)
-		if err != nil || a.length >= 0 && a.length != int64(n) {
-			a.ambiguous = true
-			return
+		n, err := strconv.ParseInt(value, 10, 64)
+		if err != nil || n < 0 || a.length >= 0 && a.length != n {
+			a.refused = true
 		}
-		a.length = int64(min(n, math.MaxInt64))
+		a.length = n
 	case strings.EqualFold(name, "Transfer-Encoding"):
 		a.chunked = strings.EqualFold(value, "chunked")
-	default:
-		a.frames = false
 	}
+	a.field = ""
 }
 
 func (a *answer) endHeader() {
 	switch {
-	case a.status == 101:
+	case a.status == 101, a.refused:
 		a.phase = endless
 	case a.status >= 100 && a.status <= 199: // the answer itself is still to come
 		*a = answer{head: a.head, length: -1, line: a.line}

@@ -31,8 +31,8 @@ type Attempt struct {
 	over   bool
 }
 
-// Begin starts an attempt. It opens one new connection at most with a transport
-// that dials by a Dialer, and two with any other.
+// Begin starts an attempt. With a transport that dials by a Dialer it uses one new
+// connection at most, with any other two.
 func Begin(ctx context.Context) (context.Context, *Attempt) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	a := &Attempt{cancel: cancel}
@@ -61,7 +61,7 @@ func (a *Attempt) beginDial(cancel context.CancelFunc) error {
 	switch {
 	case a.over:
 		return context.Canceled
-	case len(a.dials) > 0:
+	case a.fresh > 0 || len(a.dials) > 1: // the second is for a dial that an idle connection overtook
 		a.cancel(ErrConnections)
 		return ErrConnections
 	}

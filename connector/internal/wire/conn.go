@@ -6,7 +6,6 @@ package wire
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net"
 	"sync"
@@ -62,9 +61,6 @@ type conn struct {
 	spoiled bool // more came than was asked for
 }
 
-// ErrAmbiguous ends an answer of which two readers could find two ends.
-var ErrAmbiguous = errors.New("the answer does not say clearly where it ends")
-
 func (c *conn) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	if !c.written && len(p) > 0 {
@@ -79,24 +75,26 @@ func (c *conn) Write(p []byte) (int, error) {
 }
 
 func (c *conn) Read(p []byte) (int, error) {
+	c.mu.Lock()
+	spoiled := c.spoiled
+	c.mu.Unlock()
+	if spoiled {
+		return 0, io.EOF
+	}
 	n, err := c.Conn.Read(p)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.opaque || n == 0:
 		return n, err
-	case c.spoiled || !c.waiting:
+	case !c.waiting:
 		c.spoiled = true
 		return 0, io.EOF
 	}
 	used := c.answer.take(p[:n])
-	if c.answer.ambiguous {
-		return 0, ErrAmbiguous
-	}
 	c.waiting = c.answer.phase != over
 	if used < n {
 		c.spoiled = true
-		err = nil // net/http reads again, and then the connection has ended
 	}
 	return used, err
 }
