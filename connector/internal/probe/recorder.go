@@ -92,7 +92,7 @@ func attempt(transport http.RoundTripper, req *http.Request) outcome {
 	if cause := context.Cause(ctx); !ok || errors.Is(cause, wire.ErrConnections) && o.err != nil {
 		o = outcome{err: cause}
 	}
-	conns.Done(ctx.Err() != nil)
+	conns.Done(ok && o.err == nil && o.resp != nil)
 	return o
 }
 

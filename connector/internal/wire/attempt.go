@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 )
 
 // ErrConnections ends an attempt whose server closes every connection on which it
@@ -21,6 +22,8 @@ type attemptKey struct{}
 // Attempt is the connections of one request: those dialed for it, and the one that
 // it uses.
 type Attempt struct {
+	began  time.Time
+	ended  <-chan struct{} // when its context has
 	cancel context.CancelCauseFunc
 
 	mu     sync.Mutex
@@ -35,7 +38,7 @@ type Attempt struct {
 // connection at most, with any other two.
 func Begin(ctx context.Context) (context.Context, *Attempt) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	a := &Attempt{cancel: cancel}
+	a := &Attempt{began: time.Now(), ended: ctx.Done(), cancel: cancel}
 	ctx = context.WithValue(ctx, attemptKey{}, a)
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: a.gotConn}), a
 }
@@ -78,17 +81,32 @@ func (a *Attempt) endDial(c *conn) {
 	}
 }
 
-// Done ends an attempt that came back. If its context ended it, what was dialed for
-// it and is of use to nobody yet ends as well: a dial or a handshake that hangs
-// would outlive it.
-func (a *Attempt) Done(ended bool) {
+// Done ends an attempt. One that got no answer before its context ended leaves
+// nothing behind that is of use to nobody: a dial or a handshake that hangs, and a
+// connection that gave no answer to anybody since it began, which may be flooded.
+func (a *Attempt) Done(answered bool) {
 	defer a.cancel(nil)
-	if !ended {
-		return
-	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	c, guarded := raw(a.used).(*conn)
+	if answered {
+		if guarded {
+			now := time.Now()
+			c.answered.Store(&now)
+		}
+		return
+	}
+	select {
+	case <-a.ended:
+	default:
+		return
+	}
 	a.over = true
+	if guarded {
+		if last := c.answered.Load(); last == nil || last.Before(a.began) {
+			c.Close()
+		}
+	}
 	for _, cancel := range a.dials {
 		cancel()
 	}

@@ -10,6 +10,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // DialFunc is the shape of http.Transport's DialContext.
@@ -51,7 +52,8 @@ func Dialer(dial DialFunc) DialFunc {
 // there Close of RoundTrip does the same.
 type conn struct {
 	net.Conn
-	taken atomic.Bool // by a request
+	taken    atomic.Bool               // by a request
+	answered atomic.Pointer[time.Time] // when it last gave a whole answer
 
 	mu      sync.Mutex
 	written bool // something was
