@@ -171,8 +171,10 @@ func (e *callError) Unwrap() error {
 // the body at most, and closes it. A 2xx counts as an acceptance whatever it holds.
 func Explain(resp *http.Response, token Secret) *Report {
 	seen := exchange{status: resp.StatusCode, header: resp.Header, attempts: 1, received: time.Now()}
-	if resp.Body != nil && resp.StatusCode >= 200 {
-		seen.body, seen.err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if resp.Body != nil {
+		if resp.StatusCode >= 200 { // the body of a 101 is the connection, and never ends
+			seen.body, seen.err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+		}
 		resp.Body.Close()
 	}
 	if seen.truncated = len(seen.body) > maxAnswer; seen.truncated {

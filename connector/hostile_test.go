@@ -138,7 +138,7 @@ func TestATestEndsInItsTimeWhateverAnswers(t *testing.T) {
 		"refused-stream":      of(connector.NetworkFailure, connector.Timeout),
 		"reset-stream":        of(connector.NetworkFailure),
 		"silent":              of(connector.Timeout),
-		"no-streams":          of(connector.Timeout),
+		"no-streams":          of(connector.Timeout, connector.NetworkFailure),
 		"no-settings":         of(connector.Timeout),
 		"not-http2":           of(connector.NetworkFailure, connector.UnexpectedResponse),
 		"settings-flood":      of(connector.Timeout, connector.NetworkFailure),
@@ -175,7 +175,7 @@ func TestATestEndsInItsTimeWhateverAnswers(t *testing.T) {
 		}
 		codes := of(want.live)
 		if strings.HasSuffix(f.Name, "-answer") || f.Name == "429-retry-after" {
-			codes = of(connector.OK, connector.UnexpectedResponse, connector.RateLimited)
+			codes = of(connector.OK, connector.UnexpectedResponse, connector.RateLimited, connector.Timeout)
 		}
 		servers = append(servers, server{"HTTP/1, " + f.Title, "http", nil, codes})
 		servers[len(servers)-1].act = viaSandbox(f.Name)

@@ -294,3 +294,45 @@ func TestIdleConnectionsAreClosedThroughTheTransport(t *testing.T) {
 	new(connector.Transport).CloseIdleConnections()
 	(&connector.Transport{Base: roundTrip(nil)}).CloseIdleConnections()
 }
+
+// TestNoSpellingOfAnAuthorizationHeaderIsCarriedAway: net/http sends the keys of the
+// map as they are, so a host that wrote one by hand is read by the other side.
+func TestNoSpellingOfAnAuthorizationHeaderIsCarriedAway(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		header  http.Header
+		trailer http.Header
+	}{
+		{"the usual spelling", http.Header{"Authorization": {"Bearer caller"}}, nil},
+		{"small letters", http.Header{"authorization": {"Bearer caller"}}, nil},
+		{"capitals", http.Header{"AUTHORIZATION": {"Bearer caller"}}, nil},
+		{"two spellings at once", http.Header{"authorization": {"Bearer caller"}, "Authorization": {"Bearer caller"}}, nil},
+		{"in a trailer", nil, http.Header{"Authorization": {"Bearer caller"}}},
+		{"in a trailer, in small letters", nil, http.Header{"authorization": {"Bearer caller"}}},
+		{"a proxy's password", http.Header{"proxy-authorization": {"Basic caller"}}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for _, address := range []string{connector.DefaultBaseURL + "/rooms", "https://other.example/"} {
+				var sent *http.Request
+				transport := &connector.Transport{Source: connector.Secret("synthetic.token.value"), Base: roundTrip(func(r *http.Request) (*http.Response, error) {
+					sent = r
+					return &http.Response{StatusCode: 204, Header: http.Header{}, Body: http.NoBody}, nil
+				})}
+				req, _ := http.NewRequest("POST", address, strings.NewReader("{}"))
+				maps.Copy(req.Header, c.header)
+				req.Trailer = c.trailer
+				before := fmt.Sprint(req.Header, req.Trailer)
+				if _, err := transport.RoundTrip(req); err != nil {
+					t.Fatal(err)
+				}
+				got := fmt.Sprint(sent.Header, sent.Trailer)
+				if api := strings.HasPrefix(address, connector.DefaultBaseURL); strings.Contains(got, "Bearer caller") || !api && strings.Contains(got, "caller") {
+					t.Errorf("%s got %s", address, got)
+				}
+				if fmt.Sprint(req.Header, req.Trailer) != before {
+					t.Errorf("the caller's request was changed: %v %v", req.Header, req.Trailer)
+				}
+			}
+		})
+	}
+}
