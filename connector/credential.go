@@ -3,6 +3,7 @@ package connector
 import (
 	"encoding/json"
 	"net/http"
+	"time"
 )
 
 // Credential is what a customer gives a host: the three fields of the form. Its
@@ -12,6 +13,10 @@ type Credential struct {
 	Name        string `json:"name"`
 	Description string `json:"description,omitempty"`
 	APIKeyValue Secret `json:"api_key_value"` // a management token, as pasted
+
+	// SavedAt is when the value was saved; zero if that is not known. A token
+	// without iat and nbf counts its life from then.
+	SavedAt time.Time `json:"-"`
 
 	fromDocument bool // so that a report does not claim a check that was not made
 	nameExpanded bool // Name was in a variable: a stranger's document may have named any
