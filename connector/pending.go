@@ -13,7 +13,11 @@ func HoldsSecret(text string) bool {
 		if at := strings.Index(run, "eyJ"); at >= 0 && len(run)-at >= 20 {
 			return true
 		}
-		if secretShaped(run) && strings.ContainsAny(run, "0123456789") && strings.ToLower(run) != run && strings.ToUpper(run) != run {
+		distinct := map[rune]bool{}
+		for _, r := range run {
+			distinct[r] = true
+		}
+		if secretShaped(run) && len(distinct) > 8 {
 			return true
 		}
 	}

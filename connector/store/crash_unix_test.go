@@ -164,7 +164,7 @@ func TestProcessesThatStartAtOnceAgreeOnTheKey(t *testing.T) {
 		for range processes {
 			go func() {
 				out, err := child(p, "save one").Output()
-				if err != nil && !strings.Contains(string(out), store.ErrExists.Error()) {
+				if err != nil && !strings.Contains(string(out), store.Plain(store.ErrExists)) {
 					failed <- fmt.Sprintf("unexpected: %v: %s", err, out)
 				} else if err != nil {
 					failed <- "exists"

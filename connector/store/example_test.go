@@ -55,8 +55,8 @@ func Example() {
 	// [redacted]
 }
 
-// A value is replaced by its renewal only if it is still the one that was
-// renewed.
+// A value is replaced by its renewal only if it is still the one that was read.
+// Who comes second sees whether the credential is still due.
 func ExampleStore_Replace() {
 	ctx := context.Background()
 	dir, _ := os.MkdirTemp("", "store")
@@ -67,13 +67,14 @@ func ExampleStore_Replace() {
 
 	cred, _ := s.Credential(ctx, "production")
 	renewed := sign(24 * time.Hour) // connector.SigningKey.Mint
-	fmt.Println(s.Replace(ctx, cred.Name, cred.APIKeyValue, renewed))
+	_, err := s.Replace(ctx, cred, renewed)
+	fmt.Println(err)
 
-	err := s.Replace(ctx, cred.Name, cred.APIKeyValue, renewed)
-	fmt.Println(errors.Is(err, store.ErrChanged))
+	now, err := s.Replace(ctx, cred, sign(24*time.Hour)) // another one that had read it too
+	fmt.Println(errors.Is(err, store.ErrChanged), "due:", now.Due(time.Date(2026, 11, 1, 10, 30, 0, 0, time.UTC)))
 	// Output:
 	// <nil>
-	// true
+	// true due: false
 }
 
 // One record that cannot be read hides none of the others.
