@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -98,6 +99,52 @@ func ExampleStore_All() {
 	// Output:
 	// production
 	// staging
+}
+
+// Who sends a token asks for it anew with every request, and so has the one that
+// another process has put in its place.
+func ExampleStore_TokenSource() {
+	ctx := context.Background()
+	dir, _ := os.MkdirTemp("", "store")
+	defer os.RemoveAll(dir)
+	s := inFolder(ctx, dir)
+	defer s.Close()
+	s.Save(ctx, &connector.Credential{Name: "production", APIKeyValue: sign(7 * 24 * time.Hour)})
+
+	source := s.TokenSource("production", time.Minute)
+	client := &http.Client{Transport: &connector.Transport{Source: source}} // for requests to the API
+	_ = client
+
+	token, err := source.Token(ctx)
+	fmt.Println(connector.Inspect(token.Reveal()).ExpiresAt.Format(time.DateOnly), err)
+	// Output:
+	// 2026-11-08 <nil>
+}
+
+// Records that are due get a fresh token.
+func ExampleRecord_Due() {
+	ctx := context.Background()
+	dir, _ := os.MkdirTemp("", "store")
+	defer os.RemoveAll(dir)
+	s := inFolder(ctx, dir)
+	defer s.Close()
+	s.Save(ctx, &connector.Credential{Name: "of a day", APIKeyValue: sign(24 * time.Hour)})
+	s.Save(ctx, &connector.Credential{Name: "of a week", APIKeyValue: sign(7 * 24 * time.Hour)})
+
+	records, _ := s.List(ctx)
+	for _, r := range records {
+		fmt.Println(r.Name, r.Due(time.Date(2026, 11, 2, 4, 0, 0, 0, time.UTC)))
+	}
+	// Output:
+	// of a day true
+	// of a week false
+}
+
+func ExampleSigningKeyFile() {
+	key, err := store.SigningKeyFile("nowhere/key.json")
+	fmt.Println(key != nil, err)
+	// Output:
+	// false store: the file cannot be used: nowhere/key.json is not there: check the path
 }
 
 func ExampleStore_Edit() {

@@ -65,6 +65,24 @@ func TestURLs(t *testing.T) {
 	}
 }
 
+func TestPasswordsInURLs(t *testing.T) {
+	for url, want := range map[string]bool{
+		"postgres://user:hunter2@host/db":              true,
+		"postgres://host/db?user=u&password=hunter2":   true,
+		"postgres://user@host/db?sslpassword=hunter2":  true,
+		"postgres://user:hunter2%@host/db":             true, // no URL, but a password
+		"postgres://user@host/db":                      false,
+		"postgres://user@host:5432/db?sslmode=disable": false,
+		"sqlite:///home/me/a.db":                       false,
+		"/home/me@work/a:b.db":                         false,
+		"":                                             false,
+	} {
+		if got := store.PasswordInURL(url); got != want {
+			t.Errorf("%s: %v", url, got)
+		}
+	}
+}
+
 func TestPostgreSQLThatCannotBeUsedIsToldWithoutThePassword(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	ok(t, err)

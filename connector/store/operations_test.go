@@ -110,6 +110,8 @@ var operations = []struct {
 			"8192":              credential("long value", connector.Secret(strings.Repeat("x", 9000))),
 			"its name looks":    credential("prod "+token(1).Reveal()[:60], token(1)),
 			"name looks":        credential(token(1).Reveal(), token(1)),
+			"looks like":        credential("secret="+fixtures.Workspace().AppSecret, token(1)),
+			"stand in clear":    credential(`"`+token(1).Reveal()[:200]+`"`, token(1)),
 			"description looks": {Name: "swapped", Description: fixtures.Workspace().AppSecret, APIKeyValue: token(1)},
 			"character":         {Name: "long", Description: strings.Repeat("word ", 52), APIKeyValue: token(1)},
 		} {
@@ -124,7 +126,7 @@ var operations = []struct {
 		ok(t, s.Save(ctx, &connector.Credential{Name: strings.Repeat("ä", 255), APIKeyValue: token(1)}))
 	}},
 	{"names and descriptions that only resemble secrets are kept", func(t *testing.T, p place, s *store.Store) {
-		for i, name := range []string{"prod.eu.acme", "abc-defg-hij", fixtures.Workspace().AccessKey, "eyJ"} {
+		for i, name := range []string{"prod.eu.acme", "abc-defg-hij", fixtures.Workspace().AccessKey, "eyJ", strings.Repeat("x", 250)} {
 			c := credential(name, token(i))
 			c.Description = strings.Repeat("letters and blanks alone ", 8)
 			ok(t, s.Save(ctx, c))

@@ -200,7 +200,9 @@ func TestTheKeyringKeepsTheKeys(t *testing.T) {
 
 	keyring.MockInitWithError(errors.New("no D-Bus"))
 	_, err = p.openWith(t, source).Credential(ctx, many[0].Name)
-	fails(t, err, store.ErrKey)
+	if fails(t, err, store.ErrKey); !strings.Contains(err.Error(), "does not answer (no D-Bus): unlock it") || !strings.Contains(err.Error(), "keep the key in a file or in an environment variable") {
+		t.Error(err)
+	}
 	keyring.MockInit() // an empty one: the key was lost
 	_, err = p.openWith(t, source).Credential(ctx, many[0].Name)
 	fails(t, err, store.ErrLocked)
