@@ -39,7 +39,7 @@ func (s KeySource) String() string {
 func Keys(text connector.Secret) KeySource { return KeySource{&textKeys{text.Reveal}} }
 
 // textKeys holds a function: fmt prints the fields behind a pointer too, when it
-// is told a verb that does not fit.
+// is given a verb that does not fit.
 type textKeys struct{ reveal func() string }
 
 func (t *textKeys) String() string                                { return "a key given as text" }

@@ -40,8 +40,8 @@ var migrations = [...][]string{
 		`CREATE INDEX connector_credentials_key_id ON connector_credentials (key_id, id)`,
 	},
 	{
-		// When the value was saved, and from when on it is valid: what is due for
-		// renewal is told from these. Of older values only the record's age is known.
+		// From when on a value is valid and when it was saved: a token without iat
+		// counts its life from these. Of older values only the record's age is known.
 		`ALTER TABLE connector_credentials ADD COLUMN not_before BIGINT`,
 		`ALTER TABLE connector_credentials ADD COLUMN saved_at BIGINT`,
 		`UPDATE connector_credentials SET saved_at = created_at`,
@@ -58,7 +58,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	case err != nil:
 		return s.explain(err)
 	case version > schemaVersion:
-		return fmt.Errorf("%w: its tables have version %d, this program knows %d; it was left untouched", ErrNewer, version, schemaVersion)
+		return fmt.Errorf("%w: its tables have version %d, this program knows %d; it was left untouched: use a newer version of this program", ErrNewer, version, schemaVersion)
 	case version == schemaVersion:
 		return nil
 	}

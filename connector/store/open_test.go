@@ -83,7 +83,7 @@ func TestPasswordsInURLs(t *testing.T) {
 	}
 }
 
-func TestPostgreSQLThatCannotBeUsedIsToldWithoutThePassword(t *testing.T) {
+func TestPostgreSQLThatCannotBeUsedIsExplainedWithoutThePassword(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	ok(t, err)
 	closed := listener.Addr().String()
@@ -408,6 +408,6 @@ func TestWaitingForSomebodysLockHasAnEnd(t *testing.T) {
 	limited, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 	defer cancel()
 	if err := s.Delete(limited, "a"); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("the context's end is told as %v", err)
+		t.Errorf("the context's end becomes %v", err)
 	}
 }

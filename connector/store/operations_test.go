@@ -100,7 +100,7 @@ var operations = []struct {
 		}
 		has(t, s, `o'hara "x" \ $1 ? {text}`, token(8))
 	}},
-	{"what cannot be kept is refused, and the reason told", func(t *testing.T, p place, s *store.Store) {
+	{"what cannot be kept is refused, with the reason", func(t *testing.T, p place, s *store.Store) {
 		for name, c := range map[string]*connector.Credential{
 			"blank":             credential(" \u200b\t", token(1)),
 			"NUL":               credential("a\x00b", token(1)),

@@ -77,10 +77,10 @@ func TestOfManyRenewersEachCredentialIsRenewedByOne(t *testing.T) {
 		renewed := map[string]connector.Secret{}
 		begin := make(chan struct{})
 		for n := range renewers {
-			own := p.open(t)
+			other := p.open(t)
 			all.Go(func() {
 				var read []*connector.Credential
-				for c, err := range own.All(ctx) {
+				for c, err := range other.All(ctx) {
 					if err != nil {
 						t.Error(err)
 						return
@@ -90,7 +90,7 @@ func TestOfManyRenewersEachCredentialIsRenewedByOne(t *testing.T) {
 				<-begin // so that every one has read what none has renewed
 				for _, c := range read {
 					fresh := token(n)
-					now, err := own.Replace(ctx, c, fresh)
+					now, err := other.Replace(ctx, c, fresh)
 					switch {
 					case err == nil:
 						mu.Lock()

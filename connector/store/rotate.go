@@ -16,8 +16,8 @@ const batch = 200
 // RotateKey makes a new key, seals every value with it, and drops the keys that
 // no value is sealed with any more. Killed or cancelled at any moment it loses
 // nothing, and calling it again completes it, without yet another key.
-// Other processes go on reading and writing. progress, if not nil, is told how
-// many of the values to re-seal are done.
+// Other processes go on reading and writing. progress, if not nil, is called
+// with how many of the values to re-seal are done.
 //
 // Keys given as text are for their owner to change: with a new one first in the
 // text RotateKey re-seals with it, otherwise the error is ErrNoNewKey. A key file
@@ -149,7 +149,8 @@ func (s *Store) reseal(ctx context.Context, ks *keySet, progress func(done, tota
 	return left, nil
 }
 
-// lockOthers locks those of the named records whose value another key has sealed.
+// lockOthers locks those of the records with these names whose value another key
+// has sealed.
 func (s *Store) lockOthers(ctx context.Context, tx *sql.Tx, k *key, names []any) ([]sealedRow, error) {
 	places := strings.TrimPrefix(strings.Repeat(", ?", len(names)), ", ")
 	rows, err := tx.QueryContext(ctx, s.d.sql(`

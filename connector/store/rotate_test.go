@@ -50,14 +50,14 @@ func TestARotationLeavesOneKeyThatOpensEverything(t *testing.T) {
 		all(t, other, many) // so that it has the old key
 		before, err := os.ReadFile(p.keyFile)
 		ok(t, err)
-		var told []int
+		var steps []int
 		ok(t, s.RotateKey(ctx, func(done, total int) {
-			if told = append(told, done); total != 450 {
+			if steps = append(steps, done); total != 450 {
 				t.Errorf("%d in total", total)
 			}
 		}))
-		if fmt.Sprint(told) != "[200 400 450]" {
-			t.Errorf("progress %v", told)
+		if fmt.Sprint(steps) != "[200 400 450]" {
+			t.Errorf("progress %v", steps)
 		}
 		all(t, s, many)
 		all(t, other, many)

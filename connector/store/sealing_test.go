@@ -24,23 +24,23 @@ func three(t *testing.T, p place) *store.Store {
 	return s
 }
 
-// outcome tells for every credential of a store whether it unseals.
+// outcome says for every credential of a store whether it unseals.
 func outcome(t *testing.T, s *store.Store) string {
 	t.Helper()
 	var all []string
 	for c, err := range s.All(ctx) {
-		var about *store.RecordError
+		var one *store.RecordError
 		switch {
 		case err == nil:
 			all = append(all, c.Name)
 			continue
-		case !errors.As(err, &about) || c != nil:
+		case !errors.As(err, &one) || c != nil:
 			t.Fatalf("%v, %v", c, err)
 		}
-		_, single := s.Credential(ctx, about.Name)
+		_, single := s.Credential(ctx, one.Name)
 		for _, class := range []error{store.ErrLocked, store.ErrDamaged, store.ErrKey} {
 			if errors.Is(err, class) && errors.Is(single, class) {
-				all = append(all, about.Name+" "+store.Plain(class))
+				all = append(all, one.Name+" "+store.Plain(class))
 			}
 		}
 		if strings.Contains(err.Error(), "eyJ") {

@@ -146,7 +146,7 @@ func (s *Store) patiently(ctx context.Context, do func(context.Context) error) e
 			return err
 		}
 		err := do(s.uncancelled(ctx))
-		if err != nil && ctx.Err() != nil { // a driver has words of its own for it
+		if err != nil && ctx.Err() != nil { // a driver wraps it in an error without its class
 			return ctx.Err()
 		}
 		if err == nil || !s.d.busy(err) || time.Now().After(end) {
