@@ -32,7 +32,7 @@ func ParseCredential(data []byte) (*Credential, error) { return new(Validator).P
 // names its field in Pointer, and has no line and no column. Nil means that there is
 // nothing to say.
 func (c *Credential) Problems() []Problem {
-	r := &reading{doc: fromForm(c), now: time.Now()}
+	r := &reading{doc: fromForm(c), now: time.Now(), savedAt: c.SavedAt}
 	r.judgeFields(nil, false)
 	r.judgeToken(0)
 	sortProblems(r.problems)

@@ -322,3 +322,27 @@ func TestWhatIsOddAboutTheClaimsIsTheFirstPlaceToLookAt(t *testing.T) {
 		}
 	}
 }
+
+// A token that does not say when it was made counts its life from when it was saved.
+func TestATokenWithoutABeginningIsDueByWhenItWasSaved(t *testing.T) {
+	end := time.Now().Add(40 * time.Hour)
+	k := fixtures.Workspace()
+	value := Secret(fixtures.Sign(k, fixtures.Management(k, time.Now(), time.Hour).Without("iat", "nbf").With("exp", end.Unix())))
+	for name, c := range map[string]struct {
+		savedAt time.Time
+		soon    bool
+	}{
+		"saved just now":           {time.Now(), false},
+		"saved a week ago":         {time.Now().Add(-7 * 24 * time.Hour), true},
+		"nobody knows when":        {time.Time{}, true},
+		"saved when it had a year": {end.Add(-365 * 24 * time.Hour), true},
+	} {
+		cred := &Credential{Name: "a", APIKeyValue: value, SavedAt: c.savedAt}
+		if r := (&Tester{Offline: true}).Test(context.Background(), cred); slices.Contains(r.Warnings, ExpiresSoon) != c.soon {
+			t.Errorf("%s: %v", name, r.Warnings)
+		}
+		if soon := slices.ContainsFunc(cred.Problems(), func(p Problem) bool { return p.Code == ExpiresSoon }); soon != c.soon {
+			t.Errorf("%s, as values of a form: %v", name, cred.Problems())
+		}
+	}
+}

@@ -42,6 +42,7 @@ func (t *Tester) Test(ctx context.Context, cred *Credential) *Report {
 		cred = new(Credential) // which is not a token: one fault in a host must not end a batch
 	}
 	token, clean := read(cred.APIKeyValue.Reveal())
+	token.savedAt = cred.SavedAt
 	name := cred.Name
 	if cred.nameExpanded {
 		name = redacted

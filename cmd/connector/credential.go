@@ -71,7 +71,7 @@ made, the credential is saved, with a warning.`,
 				if err := db.Save(ctx, cred); err != nil {
 					return err
 				}
-				c.sayTested(ctx, db, cred.Name, report)
+				c.sayTested(ctx, db, cred, report)
 				return nil
 			})
 		},
@@ -134,12 +134,13 @@ func (c *command) printResult(r result) {
 }
 
 // sayTested records the test of a credential that was saved, and says both.
-func (c *command) sayTested(ctx context.Context, db *store.Store, name string, report *connector.Report) {
+func (c *command) sayTested(ctx context.Context, db *store.Store, cred *connector.Credential, report *connector.Report) {
+	name := cred.Name
 	if report == nil {
 		fmt.Fprintf(c.out, "%s: saved, not tested\n", printable(name))
 		return
 	}
-	c.recordTest(ctx, db, name, report)
+	c.recordTest(ctx, db, cred, report)
 	if report.Verdict == connector.Accepted {
 		fmt.Fprintf(c.out, "%s: saved: %s\n", printable(name), report.Message)
 	} else {
@@ -153,9 +154,9 @@ func (c *command) sayTested(ctx context.Context, db *store.Store, name string, r
 
 // recordTest keeps what a test of a saved credential found. That it cannot be
 // kept changes nothing about the result.
-func (c *command) recordTest(ctx context.Context, db *store.Store, name string, report *connector.Report) {
-	if err := db.RecordTest(ctx, name, report); err != nil && ctx.Err() == nil {
-		fmt.Fprintf(c.err, "connector: warning: the result was not recorded: %s\n", printable(err.Error()))
+func (c *command) recordTest(ctx context.Context, db *store.Store, tested *connector.Credential, report *connector.Report) {
+	if err := db.RecordTest(ctx, tested, report); err != nil && ctx.Err() == nil {
+		fmt.Fprintf(c.err, "connector: warning: the result was not recorded: %s\n", printable(store.Plain(err)))
 	}
 }
 

@@ -45,7 +45,7 @@ func (c *command) credentialImport() *cobra.Command {
 					}
 					if err := db.Save(cmd.Context(), cred); err != nil {
 						worst = failed
-						c.complain(fmt.Errorf("%s: %w", in.source, err), "")
+						c.complain(fmt.Errorf("%s: %s", in.source, store.Plain(err)), "")
 						continue
 					}
 					fmt.Fprintf(c.out, "%s: saved as %q\n", printable(in.source), printable(cred.Name))

@@ -84,6 +84,8 @@ func (c *command) renewOne(ctx context.Context, db *store.Store, tester *connect
 	// something else: how long the old one would live says nothing then.
 	broken := r.LastVerdict == connector.Rejected && r.LastCode != connector.PermissionDenied || r.AccessKey != "" && r.Kind != connector.Management
 	switch {
+	case r.Damage != "":
+		return "not renewed: the record is damaged: " + r.Damage + "; save its value anew with connector credential edit", unknown
 	case r.AccessKey == "":
 		return "skipped: its value names no access key, so that no signing key is its own; save a token with connector credential edit", passed
 	case r.AccessKey != signer.AccessKey && named:
@@ -98,7 +100,7 @@ func (c *command) renewOne(ctx context.Context, db *store.Store, tester *connect
 	}
 	old, err := db.Credential(ctx, r.Name)
 	if err != nil {
-		return "not renewed: " + err.Error(), unknown
+		return "not renewed: " + store.Plain(err), unknown
 	}
 	fresh := *old
 	if fresh.APIKeyValue, err = signer.Mint(ttl); err != nil {
@@ -112,10 +114,14 @@ func (c *command) renewOne(ctx context.Context, db *store.Store, tester *connect
 		}
 		return fmt.Sprintf("not renewed, the old token stays: the new one is %s: %s [%s]", report.Verdict, report.Message, report.Code), st
 	}
-	if err := db.Replace(ctx, r.Name, old.APIKeyValue, fresh.APIKeyValue); err != nil {
-		return "not renewed: " + err.Error(), unknown
+	now, err := db.Replace(ctx, old, fresh.APIKeyValue)
+	switch {
+	case errors.Is(err, store.ErrChanged) && !now.DueWithin(time.Now(), within):
+		return "renewed meanwhile by another", passed
+	case err != nil:
+		return "not renewed: " + store.Plain(err), unknown
 	}
-	c.recordTest(ctx, db, r.Name, report)
+	c.recordTest(ctx, db, &fresh, report)
 	left, _ := report.Token.ExpiresIn()
 	return "renewed: the API accepted the new token; it expires " + remaining(left), passed
 }
