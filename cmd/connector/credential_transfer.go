@@ -35,7 +35,7 @@ func (c *command) credentialImport() *cobra.Command {
 					}
 					cred, r := c.readCredential(cmd.Context(), in, new(connector.Validator), nil)
 					if cred == nil {
-						worst = max(worst, r.status(false))
+						worst = max(worst, r.Status(false))
 						c.printResult(r)
 						continue
 					}
@@ -50,7 +50,7 @@ func (c *command) credentialImport() *cobra.Command {
 					}
 					fmt.Fprintf(c.out, "%s: saved as %q\n", printable(in.source), printable(cred.Name))
 				}
-				return worst.exit()
+				return exitWith(worst)
 			})
 		},
 	}
@@ -95,8 +95,11 @@ func (c *command) credentialExport() *cobra.Command {
 			var data bytes.Buffer
 			for _, e := range exports {
 				if e.name == as.value {
-					writeJSON(&data, e.form(cred))
+					err = writeJSON(&data, e.form(cred))
 				}
+			}
+			if err != nil {
+				return err
 			}
 			if output != "" {
 				if err := writeNew(output, data.Bytes()); err != nil {

@@ -166,13 +166,3 @@ func readDocument(r io.Reader, buf []byte) ([]byte, error) {
 		}
 	}
 }
-
-// reason is why a document could not be read, without its path, which the
-// result names already.
-func reason(err error) string {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err.Error()
-	}
-	return err.Error()
-}

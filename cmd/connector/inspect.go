@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/100ms-connector/connector-go/cmd/connector/internal/output"
 	"github.com/100ms-connector/connector-go/connector"
 )
 
@@ -123,7 +124,7 @@ func printInspection(w io.Writer, source string, t connector.Token, findings []c
 }
 
 func printToken(w io.Writer, t connector.Token, findings []connector.Code, proof error) {
-	p := newPainter(w)
+	p := output.NewPainter(w)
 	line := func(label, value string) { fmt.Fprintf(w, "%-12s %s\n", label, value) }
 	if t.Readable() {
 		line("kind", string(t.Kind))
@@ -143,20 +144,20 @@ func printToken(w io.Writer, t connector.Token, findings []connector.Code, proof
 		}
 	}
 	for _, code := range findings {
-		label, c := "fault", red
+		label, c := "fault", output.Red
 		if code.Info().Class != connector.AboutCredential {
-			label, c = "warning", yellow
+			label, c = "warning", output.Yellow
 		}
-		line(label, t.Why(code)+" "+p.paint(c, "["+string(code)+"]"))
+		line(label, t.Why(code)+" "+p.Paint(c, "["+string(code)+"]"))
 		if remedy := code.Info().Remedy; remedy != "" {
 			line("", "next: "+remedy)
 		}
 	}
 	if proof == nil {
-		fmt.Fprintln(w, p.paint(faint, "The App Secret given signed these claims. Whether the token works, connector test asks the API."))
+		fmt.Fprintln(w, p.Paint(output.Faint, "The App Secret given signed these claims. Whether the token works, connector test asks the API."))
 		return
 	}
-	fmt.Fprintln(w, p.paint(faint, "Nothing here is verified: anyone can write such claims. connector test asks the API."))
+	fmt.Fprintln(w, p.Paint(output.Faint, "Nothing here is verified: anyone can write such claims. connector test asks the API."))
 }
 
 func orNone(s string) string {

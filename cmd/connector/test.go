@@ -13,7 +13,7 @@ import (
 
 func (c *command) test() *cobra.Command {
 	var (
-		out     output
+		out     printer
 		judge   judging
 		call    calling
 		key     keyFlag
@@ -49,11 +49,13 @@ told apart. A file may hold the bare token instead of a credential.`,
 			bar := newProgress(c.err, len(found))
 			for r := range c.testAll(cmd.Context(), tester, judge.validator(), found) {
 				bar.hide()
-				out.add(r)
+				if err := out.add(r); err != nil {
+					return err
+				}
 				bar.step()
-				if r.saved && !offline {
+				if r.Saved && !offline {
 					if db, err := from.store(cmd.Context()); err == nil {
-						c.recordTest(cmd.Context(), db, r.source, r.report)
+						c.recordTest(cmd.Context(), db, r.Source, r.Report)
 					}
 				}
 			}
@@ -97,7 +99,7 @@ func (c *command) testAll(ctx context.Context, tester *connector.Tester, v *conn
 				if !ok {
 					return
 				}
-				r = result{source: found[i].source, path: found[i].path, report: report, saved: found[i].saved}
+				r = result{Source: found[i].source, Path: found[i].path, Report: report, Saved: found[i].saved}
 			}
 			if !yield(r) {
 				return
@@ -115,7 +117,7 @@ func (c *command) readCredential(ctx context.Context, in input, v *connector.Val
 		if errors.As(err, &known) && known.hint != "" {
 			report.Remedy = known.hint
 		}
-		return nil, result{source: in.source, path: in.path, err: err, report: report}
+		return nil, result{Source: in.source, Path: in.path, Err: err, Report: report}
 	}
 	if isBareToken(data) && connector.Inspect(string(data)).Readable() { // as inspect takes it
 		return &connector.Credential{APIKeyValue: connector.Secret(strings.TrimRight(string(data), "\r\n"))}, result{}
@@ -123,7 +125,7 @@ func (c *command) readCredential(ctx context.Context, in input, v *connector.Val
 	cred, err := v.Parse(data)
 	var invalid *connector.ValidationError
 	if errors.As(err, &invalid) {
-		return nil, result{source: in.source, path: in.path, report: connector.InvalidReport(invalid)}
+		return nil, result{Source: in.source, Path: in.path, Report: connector.InvalidReport(invalid)}
 	}
 	return cred, result{}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 func (c *command) validate() *cobra.Command {
-	var out output
+	var out printer
 	var judge judging
 	var from sources
 	cmd := &cobra.Command{
@@ -34,7 +34,9 @@ line and the next step.`,
 			results := c.validateAll(cmd.Context(), judge.validator(), found)
 			out.begin(c.out, "validate")
 			for _, r := range results {
-				out.add(r)
+				if err := out.add(r); err != nil {
+					return err
+				}
 			}
 			return out.end(c.err, len(found))
 		},
@@ -50,13 +52,13 @@ line and the next step.`,
 func (c *command) validateAll(ctx context.Context, v *connector.Validator, found []input) []result {
 	results := make([]result, len(found))
 	done := parallel(ctx, len(found), func(i int, buf []byte) {
-		results[i].source, results[i].path = found[i].source, found[i].path
+		results[i].Source, results[i].Path = found[i].source, found[i].path
 		data, err := found[i].read(ctx, c.in, buf)
 		if err != nil {
-			results[i].err = err
+			results[i].Err = err
 			return
 		}
-		results[i].problems = v.Problems(data)
+		results[i].Problems = v.Problems(data)
 	})
 	return results[:done]
 }

@@ -1,4 +1,4 @@
-package main
+package output
 
 import (
 	"encoding/xml"
@@ -43,12 +43,12 @@ type junitOutcome struct {
 	Text    string `xml:",cdata"`
 }
 
-func newJUnit(w io.Writer, verb string, failOnWarning bool) format {
-	return &junit{w: w, failOnWarning: failOnWarning, suite: junitSuite{Name: "connector " + verb}}
+func newJUnit(w io.Writer, o Options) Format {
+	return &junit{w: w, failOnWarning: o.FailOnWarning, suite: junitSuite{Name: "connector " + o.Verb}}
 }
 
-func (j *junit) result(r result) {
-	c := junitCase{Class: j.suite.Name, Name: r.source, File: r.file()}
+func (j *junit) Result(r Result) error {
+	c := junitCase{Class: j.suite.Name, Name: r.Source, File: r.file()}
 	var lines []string
 	for _, f := range r.findings() {
 		place := ""
@@ -64,13 +64,13 @@ func (j *junit) result(r result) {
 		return &junitOutcome{Message: found[worst].message, Type: string(found[worst].code), Text: text}
 	}
 	switch {
-	case r.status(j.failOnWarning) == failed:
+	case r.Status(j.failOnWarning) == Failed:
 		j.suite.Failures++
 		c.Failure = outcome()
-	case r.report != nil && r.report.Verdict == connector.NotTested && r.err == nil:
+	case r.Report != nil && r.Report.Verdict == connector.NotTested && r.Err == nil:
 		j.suite.Skipped++
 		c.Skipped = outcome()
-	case r.status(j.failOnWarning) == unknown:
+	case r.Status(j.failOnWarning) == Unknown:
 		j.suite.Errors++
 		c.Error = outcome()
 	default:
@@ -78,15 +78,21 @@ func (j *junit) result(r result) {
 	}
 	j.suite.Tests++
 	j.suite.Cases = append(j.suite.Cases, c)
+	return nil
 }
 
-func (j *junit) end() {
-	io.WriteString(j.w, xml.Header)
+func (j *junit) End() error {
+	if _, err := io.WriteString(j.w, xml.Header); err != nil {
+		return err
+	}
 	e := xml.NewEncoder(j.w)
 	e.Indent("", "  ")
-	_ = e.Encode(struct {
+	err := e.Encode(struct {
 		XMLName xml.Name     `xml:"testsuites"`
 		Suites  []junitSuite `xml:"testsuite"`
 	}{Suites: []junitSuite{j.suite}})
-	io.WriteString(j.w, "\n")
+	if err == nil {
+		_, err = io.WriteString(j.w, "\n")
+	}
+	return err
 }

@@ -1,4 +1,4 @@
-package main
+package output
 
 import (
 	"io"
@@ -16,8 +16,8 @@ const homepage = "https://github.com/100ms-connector/connector-go"
 // sarif is a SARIF 2.1.0 log, for code scanning: a rule for each code, a result
 // for each finding.
 type sarif struct {
-	w       io.Writer
-	verb    string
+	w io.Writer
+	Options
 	codes   []connector.CodeInfo // the rules
 	results []sarifResult
 }
@@ -64,13 +64,13 @@ type sarifRegion struct {
 	StartColumn int `json:"startColumn"`
 }
 
-func newSARIF(w io.Writer, verb string, _ bool) format {
-	return &sarif{w: w, verb: verb, codes: connector.Codes(), results: []sarifResult{}}
+func newSARIF(w io.Writer, o Options) Format {
+	return &sarif{w: w, Options: o, codes: connector.Codes(), results: []sarifResult{}}
 }
 
-func (s *sarif) result(r result) {
+func (s *sarif) Result(r Result) error {
 	for _, f := range r.findings() {
-		place := sarifLocation{Logical: []sarifLogical{{r.source}}}
+		place := sarifLocation{Logical: []sarifLogical{{r.Source}}}
 		if file := r.file(); file != "" {
 			// GitHub tells alerts apart by the text of their line: one that is about
 			// no line is about the first.
@@ -83,6 +83,7 @@ func (s *sarif) result(r result) {
 			Message: sarifText{f.message}, Locations: []sarifLocation{place},
 		})
 	}
+	return nil
 }
 
 // fileURI is a path as a URI: relative, or with a scheme if it is absolute.
@@ -99,15 +100,14 @@ func (s *sarif) ruleIndex(code connector.Code) int {
 	return slices.IndexFunc(s.codes, func(c connector.CodeInfo) bool { return c.Code == code })
 }
 
-func (s *sarif) end() {
-	version, _ := builtFrom()
+func (s *sarif) End() error {
 	var rules []sarifRule
 	for _, c := range s.codes {
 		help := c.Remedy
 		if help == "" {
 			help = c.Meaning
 		}
-		rules = append(rules, sarifRule{string(c.Code), sarifText{c.Meaning}, sarifText{sentence(c.Meaning, c.Remedy)}, sarifText{help}, homepage + "#codes"})
+		rules = append(rules, sarifRule{string(c.Code), sarifText{c.Meaning}, sarifText{sentences(c.Meaning, c.Remedy)}, sarifText{help}, homepage + "#codes"})
 	}
 	type driver struct {
 		Name    string      `json:"name"`
@@ -127,12 +127,12 @@ func (s *sarif) end() {
 		ColumnKind string        `json:"columnKind"`
 		Results    []sarifResult `json:"results"`
 	}
-	writeJSON(s.w, struct {
+	return JSON(s.w, struct {
 		Schema  string `json:"$schema"`
 		Version string `json:"version"`
 		Runs    []run  `json:"runs"`
 	}{
 		"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0",
-		[]run{{tool{driver{"connector", version, homepage, rules}}, automation{"connector/" + s.verb + "/"}, "unicodeCodePoints", s.results}},
+		[]run{{tool{driver{"connector", s.Version, homepage, rules}}, automation{"connector/" + s.Verb + "/"}, "unicodeCodePoints", s.results}},
 	})
 }
