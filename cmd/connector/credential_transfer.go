@@ -23,7 +23,7 @@ func (c *command) credentialImport() *cobra.Command {
 		Short: "Save the credentials of documents, without testing them",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			found, err := inputs(args, &from)
+			found, err := inputs(args, &from, search{})
 			if err != nil {
 				return err
 			}
@@ -36,7 +36,7 @@ func (c *command) credentialImport() *cobra.Command {
 					cred, r := c.readCredential(cmd.Context(), in, new(connector.Validator), nil)
 					if cred == nil {
 						worst = max(worst, r.Status(false))
-						c.printResult(r)
+						c.printResult(*r)
 						continue
 					}
 					if cred, _, err = c.judge(cmd.Context(), nil, cred); err != nil {

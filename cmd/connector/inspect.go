@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/100ms-connector/connector-go/cmd/connector/internal/document"
 	"github.com/100ms-connector/connector-go/cmd/connector/internal/output"
 	"github.com/100ms-connector/connector-go/connector"
 )
@@ -74,11 +75,11 @@ whether the token works only connector test can tell.`,
 var errUnproven = errors.New("no signing key was given")
 
 // tokenIn finds the token in a credential document, or takes the text as it is.
-func tokenIn(data []byte, v *connector.Validator) (string, error) {
-	if isBareToken(data) {
+func tokenIn(name string, data []byte, v *connector.Validator) (string, error) {
+	if isBareToken(name, data) {
 		return strings.TrimRight(string(data), "\r\n"), nil // a file's own line end is no damage
 	}
-	cred, err := v.Parse(data)
+	cred, err := document.Parse(v, name, data)
 	if err != nil {
 		return "", err
 	}
@@ -87,7 +88,10 @@ func tokenIn(data []byte, v *connector.Validator) (string, error) {
 
 // isBareToken says whether a text is no attempt at a document. Text in another
 // encoding is not, for what to do about that the document's rules say.
-func isBareToken(data []byte) bool {
+func isBareToken(name string, data []byte) bool {
+	if document.Translates(name) {
+		return false
+	}
 	text := bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\ufeff")))
 	return len(text) > 0 && text[0] != '{' && utf8.Valid(text) && !bytes.ContainsRune(text, 0)
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
+	"github.com/100ms-connector/connector-go/cmd/connector/internal/document"
 	"github.com/100ms-connector/connector-go/connector"
 )
 
@@ -29,36 +31,45 @@ line and the next step.`,
 			defer from.close()
 			found, err := from.find(cmd.Context(), args)
 			if err != nil {
-				return out.none(c.out, "validate", err)
+				return out.none(c, err)
 			}
-			results := c.validateAll(cmd.Context(), judge.validator(), found)
-			out.begin(c.out, "validate")
-			for _, r := range results {
-				if err := out.add(r); err != nil {
+			if out.onlyCredentials { // a directory without any is nothing to speak of
+				found = slices.DeleteFunc(found, isNoFile)
+			}
+			defer out.close()
+			if err := out.begin(c, nil); err != nil {
+				return err
+			}
+			for i, r := range c.validateAll(cmd.Context(), judge.validator(), found, out.onlyCredentials) {
+				if err := out.take(found[i], r); err != nil {
 					return err
 				}
 			}
-			return out.end(c.err, len(found))
+			return out.end(c, len(found))
 		},
 	}
 	out.flags(cmd)
+	cmd.Flags().BoolVar(&out.onlyCredentials, "only-credentials", false, "pass over documents that are no credentials, although they are named; none at all is no failure")
 	judge.flags(cmd)
 	from.flags(cmd)
 	return cmd
 }
 
-// validateAll judges the inputs and returns the results in their order. An
-// interrupted run returns those that it had begun.
-func (c *command) validateAll(ctx context.Context, v *connector.Validator, found []input) []result {
-	results := make([]result, len(found))
+// validateAll judges the inputs and returns the results in their order, nil for what
+// is no credential. An interrupted run returns those that it had begun.
+func (c *command) validateAll(ctx context.Context, v *connector.Validator, found []input, onlyCredentials bool) []*result {
+	results := make([]*result, len(found))
 	done := parallel(ctx, len(found), func(i int, buf []byte) {
-		results[i].Source, results[i].Path = found[i].source, found[i].path
-		data, err := found[i].read(ctx, c.in, buf)
-		if err != nil {
-			results[i].Err = err
-			return
+		in := found[i]
+		data, err := in.read(ctx, c.in, buf)
+		switch {
+		case err != nil:
+			r := unreadableResult("validate", in, err)
+			results[i] = &r
+		case (onlyCredentials || in.dir != nil) && !document.IsCredential(data):
+		default:
+			results[i] = &result{Source: in.source, Path: in.path, Problems: document.Problems(v, in.path, data)}
 		}
-		results[i].Problems = v.Problems(data)
 	})
 	return results[:done]
 }

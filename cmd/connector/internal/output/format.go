@@ -18,6 +18,8 @@ type Options struct {
 	Verb          string // validate or test
 	Version       string // of this program
 	FailOnWarning bool
+	Failure       error        // why the run did not come to its inputs; nil if it does
+	Notice        func(string) // takes what a person should know of the output itself; never nil
 }
 
 // formats are the formats by name. The first is the default.

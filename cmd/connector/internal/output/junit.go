@@ -16,6 +16,7 @@ type junit struct {
 	w             io.Writer
 	failOnWarning bool
 	suite         junitSuite
+	latency       int64 // in milliseconds, of all answers
 }
 
 type junitSuite struct {
@@ -24,6 +25,7 @@ type junitSuite struct {
 	Failures int         `xml:"failures,attr"`
 	Errors   int         `xml:"errors,attr"`
 	Skipped  int         `xml:"skipped,attr"`
+	Time     string      `xml:"time,attr,omitempty"`
 	Cases    []junitCase `xml:"testcase"`
 }
 
@@ -31,6 +33,7 @@ type junitCase struct {
 	Class   string        `xml:"classname,attr"`
 	Name    string        `xml:"name,attr"`
 	File    string        `xml:"file,attr,omitempty"`
+	Time    string        `xml:"time,attr,omitempty"` // in seconds, of the API's last answer
 	Failure *junitOutcome `xml:"failure"`
 	Error   *junitOutcome `xml:"error"`
 	Skipped *junitOutcome `xml:"skipped"`
@@ -49,8 +52,17 @@ func newJUnit(w io.Writer, o Options) Format {
 
 func (j *junit) Result(r Result) error {
 	c := junitCase{Class: j.suite.Name, Name: r.Source, File: r.file()}
+	if r.Report != nil && r.Report.Server != nil {
+		j.latency += r.Report.Server.LatencyMS
+		c.Time = seconds(r.Report.Server.LatencyMS)
+		j.suite.Time = seconds(j.latency)
+	}
+	found := r.findings()
+	for i := range found {
+		found[i].message = timeless(found[i].message)
+	}
 	var lines []string
-	for _, f := range r.findings() {
+	for _, f := range found {
 		place := ""
 		if f.line > 0 {
 			place = fmt.Sprintf("%d:%d: ", f.line, f.column)
@@ -59,7 +71,6 @@ func (j *junit) Result(r Result) error {
 	}
 	text := strings.Join(lines, "\n")
 	outcome := func() *junitOutcome {
-		found := r.findings()
 		worst := max(0, slices.IndexFunc(found, func(f finding) bool { return f.level == connector.SeverityError }))
 		return &junitOutcome{Message: found[worst].message, Type: string(found[worst].code), Text: text}
 	}
@@ -80,6 +91,8 @@ func (j *junit) Result(r Result) error {
 	j.suite.Cases = append(j.suite.Cases, c)
 	return nil
 }
+
+func seconds(ms int64) string { return fmt.Sprintf("%d.%03d", ms/1000, ms%1000) }
 
 func (j *junit) End() error {
 	if _, err := io.WriteString(j.w, xml.Header); err != nil {

@@ -1,7 +1,9 @@
 package output
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/100ms-connector/connector-go/connector"
@@ -10,6 +12,7 @@ import (
 // Summary counts results. Its zero value with a Verb is ready for use.
 type Summary struct {
 	Verb   string // validate or test
+	Others int    // documents that were passed over, for they are no credentials
 	counts map[string]int
 }
 
@@ -43,8 +46,7 @@ func outcomes(verb string) []string {
 	return []string{"valid", "invalid", "unreadable"}
 }
 
-// String is one line for people, such as "2 accepted, 1 rejected"; empty without
-// a result.
+// String is one line for people, such as "2 accepted, 1 rejected".
 func (s *Summary) String() string {
 	var parts []string
 	for _, name := range outcomes(s.Verb) {
@@ -52,7 +54,24 @@ func (s *Summary) String() string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, strings.ReplaceAll(name, "_", " ")))
 		}
 	}
+	if len(parts) == 0 {
+		parts = []string{"no credential found"}
+	}
+	if s.Others > 0 {
+		parts = append(parts, Plural(s.Others, "other file")+" passed over")
+	}
 	return strings.Join(parts, ", ")
+}
+
+// AppendSummary adds the line to a file of Markdown, which GitHub shows on the page
+// of the run (GitHub docs, job summaries).
+func AppendSummary(file string, s Summary) error {
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(f, "**connector %s**: %s\n\n", s.Verb, s.String())
+	return errors.Join(err, f.Close())
 }
 
 // Plural is a number with its unit, "2 problems".

@@ -16,15 +16,13 @@ type text struct {
 	w     *bufio.Writer
 	flush bool // after every result, where somebody watches
 	Painter
-	summary Summary
 }
 
-func newText(w io.Writer, o Options) Format {
-	return &text{w: bufio.NewWriter(w), flush: IsTerminal(w), Painter: NewPainter(w), summary: Summary{Verb: o.Verb}}
+func newText(w io.Writer, _ Options) Format {
+	return &text{w: bufio.NewWriter(w), flush: IsTerminal(w), Painter: NewPainter(w)}
 }
 
 func (t *text) Result(r Result) error {
-	t.summary.Add(r)
 	source := Printable(r.Source)
 	if r.Report != nil {
 		t.report(source, r)
@@ -134,9 +132,4 @@ func offset(seconds int64) string {
 	return connector.Span(d) + " ahead"
 }
 
-func (t *text) End() error {
-	if line := t.summary.String(); line != "" {
-		fmt.Fprintln(t.w, line)
-	}
-	return t.w.Flush()
-}
+func (t *text) End() error { return t.w.Flush() }
