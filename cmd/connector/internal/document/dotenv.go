@@ -62,25 +62,25 @@ func variables(data []byte) ([]variable, error) {
 	var found []variable
 	rest := bytes.TrimPrefix(data, []byte("\ufeff"))
 	for line := 1; len(rest) > 0; line++ {
-		text, after, _ := bytes.Cut(rest, []byte("\n"))
-		if s := bytes.TrimSpace(text); len(s) == 0 || s[0] == '#' {
+		row, after, _ := bytes.Cut(rest, []byte("\n"))
+		if s := bytes.TrimSpace(row); len(s) == 0 || s[0] == '#' {
 			rest = after
 			continue
 		}
-		m := assignment.FindSubmatchIndex(text)
+		m := assignment.FindSubmatchIndex(row)
 		if m == nil {
-			return found, &fault{place{line, 1 + utf8.RuneCount(indentation(text))}, "the line is neither NAME=value nor a comment"}
+			return found, &fault{place{line, 1 + utf8.RuneCount(indentation(row))}, "the line is neither NAME=value nor a comment"}
 		}
 		v := variable{
-			key:   string(text[m[2]:m[3]]),
-			keyAt: place{line, 1 + utf8.RuneCount(text[:m[2]])}, valueAt: place{line, 1 + utf8.RuneCount(text[:m[1]])},
+			key:   string(row[m[2]:m[3]]),
+			keyAt: place{line, 1 + utf8.RuneCount(row[:m[2]])}, valueAt: place{line, 1 + utf8.RuneCount(row[:m[1]])},
 		}
-		value, used, message := value(rest[m[1]:])
+		text, used, message := value(rest[m[1]:])
+		v.value = text
+		found = append(found, v)
 		if message != "" {
 			return found, &fault{v.valueAt, message}
 		}
-		v.value = value
-		found = append(found, v)
 		line += bytes.Count(rest[m[1]:m[1]+used], []byte("\n"))
 		_, rest, _ = bytes.Cut(rest[m[1]+used:], []byte("\n"))
 	}
