@@ -26,6 +26,11 @@ type Validator struct {
 	// must not be able to read the host's.
 	Expand func(name string) (value string, ok bool)
 
+	// RequireVariables refuses a document that holds a secret: the token, or an
+	// App Secret, must be wholly a variable, and no other field may hold one. It is
+	// for documents that are kept where others can read them.
+	RequireVariables bool
+
 	// Now is the clock by which the claims are judged; if nil, time.Now.
 	Now func() time.Time
 }

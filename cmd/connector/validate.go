@@ -18,6 +18,7 @@ func (c *command) validate() *cobra.Command {
 	var out printer
 	var judge judging
 	var from sources
+	var requireVariables bool
 	cmd := &cobra.Command{
 		Use:   "validate [flags] FILE|DIR|NAME|- ...",
 		Short: "Check credential documents and the claims of their tokens, offline",
@@ -25,7 +26,8 @@ func (c *command) validate() *cobra.Command {
 claims of their tokens, without a call. Every problem is shown at once, with its
 line and the next step.`,
 		Example: `  connector validate credential.json
-  connector validate --format github credentials/
+  connector validate --format github --output sarif=results.sarif credentials/
+  connector validate --require-variables --only-credentials $(git ls-files)
   jq .credential config.json | connector validate -`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			defer from.close()
@@ -40,7 +42,9 @@ line and the next step.`,
 			if err := out.begin(c, nil); err != nil {
 				return err
 			}
-			for i, r := range c.validateAll(cmd.Context(), judge.validator(), found, out.onlyCredentials) {
+			validator := judge.validator()
+			validator.RequireVariables = requireVariables
+			for i, r := range c.validateAll(cmd.Context(), validator, found, out.onlyCredentials) {
 				if err := out.take(found[i], r); err != nil {
 					return err
 				}
@@ -49,6 +53,7 @@ line and the next step.`,
 		},
 	}
 	out.flags(cmd)
+	cmd.Flags().BoolVar(&requireVariables, "require-variables", false, "fail on a token or App Secret that stands in a document itself: it must be a variable, such as ${HMS_TOKEN}")
 	cmd.Flags().BoolVar(&out.onlyCredentials, "only-credentials", false, "pass over documents that are no credentials, although they are named; none at all is no failure")
 	judge.flags(cmd)
 	from.flags(cmd)

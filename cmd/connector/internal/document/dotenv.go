@@ -12,7 +12,7 @@ import (
 
 // fields are the variables that are read by the names of a document's fields, in
 // capitals or not.
-var fields = []string{"name", "description", "api_key_value", "access_key", "app_secret"}
+var fields = []string{"name", "description", "api_key_value"}
 
 // fromDotenv translates a .env file. Most of its variables are other programs':
 // those that are no field and hold no secret are left out.
@@ -35,7 +35,7 @@ func fromDotenv(data []byte) (*translation, error) {
 		switch lower := strings.ToLower(key); {
 		case slices.Contains(fields, lower):
 			key = lower
-		case !nearMiss(key) && !strings.HasSuffix(lower, "app_secret") && !connector.HoldsSecret(v.value):
+		case !nearMiss(key) && !v.holdsSecret():
 			continue
 		}
 		if len(t.places) > 1 {
@@ -52,6 +52,12 @@ func fromDotenv(data []byte) (*translation, error) {
 type variable struct {
 	key, value     string
 	keyAt, valueAt place
+}
+
+// holdsSecret says whether the value is one, by its look or by its name.
+func (v variable) holdsSecret() bool {
+	named := strings.HasSuffix(strings.ToLower(v.key), "app_secret")
+	return named && v.value != "" && !strings.ContainsAny(v.value, "$%{") || connector.HoldsSecret(v.value)
 }
 
 var assignment = regexp.MustCompile(`^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*=[ \t]*`)

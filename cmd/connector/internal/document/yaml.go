@@ -24,7 +24,7 @@ func fromYAML(data []byte) (*translation, error) {
 	var document, second yaml.Node
 	switch err := loader.Load(&document); {
 	case errors.Is(err, io.EOF), err == nil && len(document.Content) == 0:
-		return &translation{places: []place{{1, 1}}}, nil // comments alone: an empty document
+		return &translation{json: []byte{}, places: []place{{1, 1}}}, nil // comments alone: an empty document
 	case err != nil:
 		return nil, notYAML(data, err)
 	}
