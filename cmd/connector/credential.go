@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/100ms-connector/connector-go/cmd/connector/internal/output"
 	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/store"
 )
@@ -121,16 +122,14 @@ func (c *command) judge(ctx context.Context, tester *connector.Tester, given *co
 
 // refuse prints why a credential is not saved.
 func (c *command) refuse(name string, report *connector.Report) error {
-	c.printResult(result{source: name, report: report})
+	c.printResult(result{Source: name, Report: report})
 	fmt.Fprintln(c.err, "connector: not saved")
 	return exit(exitRejected)
 }
 
 // printResult prints one result of a test for people, without a summary.
 func (c *command) printResult(r result) {
-	t := newText(c.out, "test", false)
-	t.result(r)
-	t.w.Flush()
+	_ = output.One(c.out, r) // what follows says what became of it
 }
 
 // sayTested records the test of a credential that was saved, and says both.

@@ -23,7 +23,7 @@ func (c *command) credentialImport() *cobra.Command {
 		Short: "Save the credentials of documents, without testing them",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			found, err := inputs(args, &from)
+			found, err := inputs(args, &from, search{})
 			if err != nil {
 				return err
 			}
@@ -35,8 +35,8 @@ func (c *command) credentialImport() *cobra.Command {
 					}
 					cred, r := c.readCredential(cmd.Context(), in, new(connector.Validator), nil)
 					if cred == nil {
-						worst = max(worst, r.status(false))
-						c.printResult(r)
+						worst = max(worst, r.Status(false))
+						c.printResult(*r)
 						continue
 					}
 					if cred, _, err = c.judge(cmd.Context(), nil, cred); err != nil {
@@ -50,7 +50,7 @@ func (c *command) credentialImport() *cobra.Command {
 					}
 					fmt.Fprintf(c.out, "%s: saved as %q\n", printable(in.source), printable(cred.Name))
 				}
-				return worst.exit()
+				return exitWith(worst)
 			})
 		},
 	}
@@ -95,8 +95,11 @@ func (c *command) credentialExport() *cobra.Command {
 			var data bytes.Buffer
 			for _, e := range exports {
 				if e.name == as.value {
-					writeJSON(&data, e.form(cred))
+					err = writeJSON(&data, e.form(cred))
 				}
+			}
+			if err != nil {
+				return err
 			}
 			if output != "" {
 				if err := writeNew(output, data.Bytes()); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/100ms-connector/connector-go/cmd/connector/internal/output"
 	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/store"
 )
@@ -64,7 +65,7 @@ stays.`,
 					worst = max(worst, st)
 					fmt.Fprintf(c.out, "%s: %s\n", printable(r.Name), said)
 				}
-				return worst.exit()
+				return exitWith(worst)
 			})
 		},
 	}
@@ -79,7 +80,7 @@ stays.`,
 
 // renewOne renews one credential if it is time, and says what it did. One that was
 // named is meant; of all, those of other workspaces are passed over.
-func (c *command) renewOne(ctx context.Context, db *store.Store, tester *connector.Tester, signer connector.SigningKey, r store.Record, named bool, within, ttl time.Duration) (string, status) {
+func (c *command) renewOne(ctx context.Context, db *store.Store, tester *connector.Tester, signer connector.SigningKey, r store.Record, named bool, within, ttl time.Duration) (string, output.Status) {
 	// What the API rejected is mended by a new token, unless it was refused for
 	// something else: how long the old one would live says nothing then.
 	broken := r.LastVerdict == connector.Rejected && r.LastCode != connector.PermissionDenied || r.AccessKey != "" && r.Kind != connector.Management

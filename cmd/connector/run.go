@@ -160,6 +160,9 @@ func (w *writer) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// Unwrap is what it writes to: whether that is a terminal decides about colours.
+func (w *writer) Unwrap() io.Writer { return w.to }
+
 func (c *command) root(ctx context.Context, args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "connector",
