@@ -3,7 +3,6 @@ package web_test
 import (
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -56,12 +55,12 @@ func (b *tab) accessible(where string) {
 		}
 	}
 	for _, theme := range []string{"light", "dark"} {
-		b.do(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}))
+		b.do(media("prefers-color-scheme", theme))
 		if wrong := b.eval(faint); wrong != "" {
 			b.t.Errorf("%s, %s:\n%s", where, theme, wrong)
 		}
 	}
-	b.do(emulation.SetEmulatedMedia(), chromedp.EmulateViewport(1280, 900))
+	b.do(media(), chromedp.EmulateViewport(1280, 900))
 }
 
 func TestEveryPageCanBeReadAndOperatedByAnybody(t *testing.T) {
@@ -140,7 +139,7 @@ func TestEverythingCanBeDoneByKeyboard(t *testing.T) {
 		b.is(`document.querySelector("dialog").contains(document.activeElement)`)
 	}
 	b.press(kb.Tab, focus(".close"))
-	b.do(chromedp.KeyEvent(kb.Tab, chromedp.KeyModifiers(8)))
+	b.do(chromedp.KeyEvent(kb.Tab, chromedp.KeyModifiers(chromedp.ModifierShift)))
 	b.is(focus("dialog button.primary"))
 
 	b.press(kb.Tab, focus("button[value=test]"))
@@ -166,29 +165,29 @@ func TestEverythingCanBeDoneByKeyboard(t *testing.T) {
 	b.says("main", "was deleted")
 	b.do(chromedp.KeyEvent("/"))
 	s.has("found", "", value(t, "live"))
-	b.do(chromedp.Reload(), chromedp.WaitVisible("#q"), chromedp.KeyEvent("/"))
+	b.do(chromedp.Reload(), chromedp.WaitVisible(chromedp.CSS("#q")), chromedp.KeyEvent("/"))
 	b.is(focus("#q"))
 }
 
 func TestAddTestAndSaveWorkWithoutScripts(t *testing.T) {
 	s := newSite(t)
-	b := s.open(t, emulation.SetScriptExecutionDisabled(true))
+	b := s.open(t, withoutScripts())
 	// Expressions still work from outside; those of the page do not.
 	b.is(`!window.form100`)
 	b.click("#add")
-	b.do(chromedp.WaitVisible("#f-name"))
+	b.do(chromedp.WaitVisible(chromedp.CSS("#f-name")))
 	if at := b.eval("location.pathname"); at != "/credentials/new" {
 		t.Fatalf("at %s", at)
 	}
 	b.shot("noscript-form")
-	b.do(chromedp.SendKeys("#f-name", "Without scripts"), chromedp.SendKeys("#f-api_key_value", value(t, "expired")))
+	b.do(chromedp.SendKeys(chromedp.CSS("#f-name"), "Without scripts"), chromedp.SendKeys(chromedp.CSS("#f-api_key_value"), value(t, "expired")))
 	b.click(".foot button[value=test]")
 	b.says("#report", "Rejected", "expired_token", "The token expired 24 hours ago")
 	b.shot("noscript-report")
 	if v := b.eval(`document.querySelector("#f-api_key_value").value`); v != "" {
 		t.Error("the value came back")
 	}
-	b.do(chromedp.SendKeys("#f-api_key_value", value(t, "live")))
+	b.do(chromedp.SendKeys(chromedp.CSS("#f-api_key_value"), value(t, "live")))
 	b.click(".foot button[value=test]")
 	b.says("#report", "Works")
 	b.click(".foot .primary") // the value is kept
@@ -197,7 +196,7 @@ func TestAddTestAndSaveWorkWithoutScripts(t *testing.T) {
 	b.click("[data-test]")
 	b.says("#report", "May list rooms")
 	b.click(`a[href$="/edit"]`)
-	b.do(chromedp.WaitVisible("#f-name"), chromedp.SendKeys("#f-description", "edited"))
+	b.do(chromedp.WaitVisible(chromedp.CSS("#f-name")), chromedp.SendKeys(chromedp.CSS("#f-description"), "edited"))
 	b.click(".foot .primary")
 	b.says(".tile", "edited")
 	b.eval(`window.before = true`)
@@ -205,7 +204,7 @@ func TestAddTestAndSaveWorkWithoutScripts(t *testing.T) {
 	b.is(`!window.before && document.readyState === "complete"`)
 	b.is(`!document.querySelector("#sweep[data-running]")`) // the page loads itself again until then
 	b.click(".tile .danger")
-	b.do(chromedp.WaitVisible("main button.danger"))
+	b.do(chromedp.WaitVisible(chromedp.CSS("main button.danger")))
 	b.click("main button.danger")
 	b.says("main", "“Without scripts” was deleted")
 }
@@ -213,7 +212,7 @@ func TestAddTestAndSaveWorkWithoutScripts(t *testing.T) {
 func TestAThousandTilesAreThereWithoutScripts(t *testing.T) {
 	s := newSite(t)
 	s.Store = thousand(300)
-	b := s.open(t, emulation.SetScriptExecutionDisabled(true))
+	b := s.open(t, withoutScripts())
 	b.is(`document.querySelectorAll(".tile[data-tone]").length === 300`)
 	b.is(`document.querySelectorAll(".tile[data-tone]")[299].checkVisibility()`)
 	b.do(chromedp.Navigate(s.url + "/?q=0299"))

@@ -150,11 +150,11 @@ func TestTestAllShowsProgressAndTheTilesFollow(t *testing.T) {
 	b.shot("tiles")
 
 	// Search and filters.
-	b.do(chromedp.SendKeys("#q", "classroom eu"))
+	b.do(chromedp.SendKeys(chromedp.CSS("#q"), "classroom eu"))
 	b.says("#found", "1 of 11 found")
 	b.is(`[...document.querySelectorAll(".tile[data-tone]")].filter(t => !t.hidden).length === 1`)
 	b.shot("search")
-	b.do(chromedp.SendKeys("#q", " nowhere"))
+	b.do(chromedp.SendKeys(chromedp.CSS("#q"), " nowhere"))
 	b.says("#nothing", "Nothing matches")
 	b.do(chromedp.Navigate(s.url + "/"))
 	b.click("[data-filter=works]")
