@@ -5,6 +5,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/100ms-connector/connector-go/connector/web"
 )
 
 // inaccessible lists what a person without a mouse or without eyes would miss.
@@ -80,7 +82,7 @@ func TestEveryPageCanBeReadAndOperatedByAnybody(t *testing.T) {
 	b.is(`document.querySelector("dialog[open] #f-name:invalid")`)
 	b.fill("name", "100ms production")
 	b.paste("api_key_value", value(t, "live"))
-	b.says("#told", "Management token")
+	b.says("#inspected", "Management token")
 	b.click("dialog button.primary")
 	b.says("#problems-name", "A credential of this name exists")
 	b.is(`document.activeElement.id === "f-name" && document.activeElement.getAttribute("aria-invalid") === "true"`)
@@ -90,7 +92,7 @@ func TestEveryPageCanBeReadAndOperatedByAnybody(t *testing.T) {
 		b.paste("api_key_value", value(t, fixture))
 		b.click("dialog button[value=test]")
 		b.is(`document.querySelector("#report .evidence")`)
-		b.says("#overlay-say", "Test completed")
+		b.says("#overlay-announcement", "Test completed")
 		b.accessible("a report on " + fixture)
 	}
 	b.do(chromedp.KeyEvent(kb.Escape))
@@ -131,7 +133,7 @@ func TestEverythingCanBeDoneByKeyboard(t *testing.T) {
 	b.do(chromedp.KeyEvent("By keyboard"), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Tab))
 	b.is(focus("#f-api_key_value"))
 	b.do(chromedp.KeyEvent(value(t, "live")))
-	b.says("#told", "Management token, expires in")
+	b.says("#inspected", "Management token, expires in")
 
 	// The focus goes round in the overlay, both ways.
 	for range 20 {
@@ -154,7 +156,7 @@ func TestEverythingCanBeDoneByKeyboard(t *testing.T) {
 	b.press(kb.Tab, focus("[data-test]"))
 	b.do(chromedp.KeyEvent(kb.Enter))
 	b.says("dialog #report", "The API knows the token")
-	b.says("#overlay-say", "Works")
+	b.says("#overlay-announcement", "Works")
 	b.do(chromedp.KeyEvent(kb.Escape))
 	b.is(`!document.querySelector("dialog").open && document.activeElement.closest(".tile")`)
 	b.press(kb.Tab, focus(".tile .danger"))
@@ -210,8 +212,7 @@ func TestAddTestAndSaveWorkWithoutScripts(t *testing.T) {
 }
 
 func TestAThousandTilesAreThereWithoutScripts(t *testing.T) {
-	s := newSite(t)
-	s.Store = thousand(300)
+	s := newSite(t, func(o *web.Options) { o.Store = thousand(300) })
 	b := s.open(t, withoutScripts())
 	b.is(`document.querySelectorAll(".tile[data-tone]").length === 300`)
 	b.is(`document.querySelectorAll(".tile[data-tone]")[299].checkVisibility()`)

@@ -142,7 +142,7 @@ func TestAStreamTellsTheStepsAsTheyCome(t *testing.T) {
 	defer response.Body.Close()
 	data, err := io.ReadAll(response.Body)
 	ok(t, err)
-	type line struct{ Into, HTML, Draft, Say string }
+	type line struct{ Into, HTML, Draft, Announce string }
 	var lines []line
 	for _, text := range strings.Split(strings.TrimSpace(string(data)), "\n") {
 		var l line
@@ -154,7 +154,7 @@ func TestAStreamTellsTheStepsAsTheyCome(t *testing.T) {
 		t.Errorf("the first line: %+v", lines[0])
 	}
 	last := lines[len(lines)-1]
-	if last.Draft == "" || !strings.Contains(last.Say, "Works. The API accepted the token") {
+	if last.Draft == "" || !strings.Contains(last.Announce, "Works. The API accepted the token") {
 		t.Errorf("the last line: %+v", last)
 	}
 }
@@ -172,7 +172,7 @@ func TestAValueIsToldApartWhileItIsEntered(t *testing.T) {
 		_, page := c.post("/inspect", "api_key_value", value(t, fixture))
 		contains(t, plain(page), wanted)
 	}
-	if _, page := c.post("/inspect", "api_key_value", ""); strings.Contains(page, "told ") {
+	if _, page := c.post("/inspect", "api_key_value", ""); strings.Contains(page, `class="inspected `) {
 		t.Errorf("of nothing it says %s", plain(page))
 	}
 	if s.api.Requests() != 0 {

@@ -74,7 +74,7 @@ func TestAKeptValueIsSavedWithoutBeingEnteredAgain(t *testing.T) {
 	}
 	// A draft is gone once it is saved, is nobody else's, and not for ever.
 	_, page = c.visit("/credentials/new?draft=" + draft)
-	contains(t, plain(page), "they are over")
+	contains(t, plain(page), "which are over")
 	_, page = c.add("test", "second", live)
 	draft = between(t, page, `name="draft" value="`, `"`)
 	_, page = s.member().visit("/credentials/new?draft=" + draft)

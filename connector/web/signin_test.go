@@ -132,7 +132,7 @@ func TestAPasswordLetsInAndGuessingIsSlow(t *testing.T) {
 func TestAProgramMountsItUnderAPathAndItsOwnSignIn(t *testing.T) {
 	s := newSite(t, func(o *web.Options) {
 		o.Prefix, o.Hosts = "/admin/100ms", []string{"127.0.0.1"}
-		o.SignedIn = func(r *http.Request) bool { return r.Header.Get("X-Signed-In") == "yes" }
+		o.SignedIn = func(r *http.Request) string { return r.Header.Get("X-User") }
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/admin/100ms/", s.log)
@@ -141,7 +141,7 @@ func TestAProgramMountsItUnderAPathAndItsOwnSignIn(t *testing.T) {
 	defer host.Close()
 	s.url = host.URL
 	c := s.stranger()
-	c.Transport = signedIn{c.Transport}
+	c.Transport = signedIn{c.Transport, "ada"}
 	for _, path := range []string{"/admin/100ms", "/admin/100ms/"} {
 		if status, page := c.visit(path); status != http.StatusOK || !strings.Contains(page, `href="/admin/100ms/credentials/new"`) || strings.Contains(page, "Sign out") {
 			t.Fatalf("%s: %d\n%s", path, status, page)
@@ -181,11 +181,15 @@ func TestAProgramMountsItUnderAPathAndItsOwnSignIn(t *testing.T) {
 	}
 }
 
-type signedIn struct{ http.RoundTripper }
+// signedIn is a browser of somebody whom the program around knows.
+type signedIn struct {
+	http.RoundTripper
+	user string
+}
 
 func (s signedIn) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
-	r.Header.Set("X-Signed-In", "yes")
+	r.Header.Set("X-User", s.user)
 	return s.RoundTripper.RoundTrip(r)
 }
 
