@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/emulation"
 	console "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
@@ -96,6 +97,18 @@ func media(preferences ...string) step {
 		p.Features = append(p.Features, &emulation.MediaFeature{Name: preferences[i], Value: preferences[i+1]})
 	}
 	return command(emulation.SetEmulatedMedia, p)
+}
+
+// hover moves the pointer over an element.
+func hover(selector string) step {
+	return chromedp.QueryAfter(chromedp.CSS(selector), func(ctx context.Context, target *chromedp.Target, nodes []*chromedp.Node) (chromedp.Void, error) {
+		box, err := cdp.Call(ctx, target, dom.GetContentQuads, dom.GetContentQuadsParams{NodeID: nodes[0].NodeID})
+		if err != nil {
+			return chromedp.Void{}, err
+		}
+		quad := box.Quads[0]
+		return chromedp.MouseEvent(chromedp.MouseMoved, (quad[0]+quad[4])/2, (quad[1]+quad[5])/2)(ctx, target)
+	}, chromedp.NodeVisible)
 }
 
 // withoutScripts keeps the page's scripts from running.

@@ -3,6 +3,7 @@ package web_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -76,17 +77,26 @@ func TestATestThatTakesItsTimeIsNotCutOff(t *testing.T) {
 		{"of the form, without scripts", "/credentials", "text/html", "The API accepted the token"},
 		{"of all, with scripts", "/test-all", "application/x-ndjson", "Tested 5 of 5."},
 	} {
-		for name, serve := range map[string]func(*web.Handler, net.Listener) func(){"served alone": serveAlone, "by a server of little patience": serveImpatiently} {
+		for name, serve := range map[string]func(*web.Handler, net.Listener, *tls.Config) func(){
+			"served alone": serveAlone, "by HTTP/2": serveAlone, "by a server of little patience": serveImpatiently,
+		} {
 			t.Run(c.name+", "+name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					h, err := web.New(web.Options{Store: thousand(5), Tester: &connector.Tester{Timeout: time.Minute, Retries: -1, Transport: afterAWhile{took}}})
 					ok(t, err)
 					network := newPipes()
-					stop := serve(h, network)
 					transport := &http.Transport{DialContext: network.dial}
+					s := &site{Handler: h, t: t, url: "http://127.0.0.1:8100"}
+					var config *tls.Config
+					if name == "by HTTP/2" {
+						pair, pool := certificate(t)
+						config = &tls.Config{Certificates: []tls.Certificate{pair}}
+						transport.TLSClientConfig, transport.ForceAttemptHTTP2, s.url = &tls.Config{RootCAs: pool}, true, "https://127.0.0.1:8100"
+					}
+					defer serve(h, network, config)()
+					defer transport.CloseIdleConnections()
 					jar, err := cookiejar.New(nil)
 					ok(t, err)
-					s := &site{Handler: h, t: t, url: "http://127.0.0.1:8100"}
 					browser := &client{Client: &http.Client{Transport: transport, Jar: jar}, s: s}
 					browser.visit(strings.TrimPrefix(h.SignInLink(s.url), s.url))
 					browser.visit("/")
@@ -100,23 +110,21 @@ func TestATestThatTakesItsTimeIsNotCutOff(t *testing.T) {
 					if d := time.Since(begun); d < took || d > took+time.Second {
 						t.Errorf("it took %v", d)
 					}
-					transport.CloseIdleConnections()
-					stop()
 				})
 			})
 		}
 	}
 }
 
-func serveAlone(h *web.Handler, l net.Listener) (stop func()) {
+func serveAlone(h *web.Handler, l net.Listener, config *tls.Config) (stop func()) {
 	running, cancel := context.WithCancel(ctx)
 	ended := make(chan error)
-	go func() { ended <- h.Serve(running, l, nil) }()
+	go func() { ended <- h.Serve(running, l, config) }()
 	return func() { cancel(); <-ended }
 }
 
 // serveImpatiently is a host's server, whose deadlines are shorter than a test.
-func serveImpatiently(h *web.Handler, l net.Listener) (stop func()) {
+func serveImpatiently(h *web.Handler, l net.Listener, _ *tls.Config) (stop func()) {
 	server := &http.Server{Handler: h, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second}
 	ended := make(chan error)
 	go func() { ended <- server.Serve(l) }()
@@ -128,7 +136,7 @@ func TestWhoeverTakesForeverToSendOrReadIsCutOff(t *testing.T) {
 		h, err := web.New(web.Options{Store: thousand(5)})
 		ok(t, err)
 		network := newPipes()
-		stop := serveAlone(h, network)
+		defer serveAlone(h, network, nil)()
 		for _, request := range []string{
 			"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n", // the header goes on
 			"POST /signin HTTP/1.1\r\nHost: 127.0.0.1\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 99\r\n\r\npassword=", // the body goes on
@@ -146,7 +154,6 @@ func TestWhoeverTakesForeverToSendOrReadIsCutOff(t *testing.T) {
 			}
 			conn.Close()
 		}
-		stop()
 	})
 }
 

@@ -31,20 +31,20 @@ func (a *attempts) allow(address string, now time.Time) bool {
 	defer a.mu.Unlock()
 	limiter := a.byAddress[address]
 	if limiter == nil {
-		a.makeRoom(now)
+		if a.byAddress == nil || len(a.byAddress) >= maxAddresses {
+			a.makeRoom(now)
+		}
 		limiter = rate.NewLimiter(rate.Every(attemptEvery), attemptBurst)
 		a.byAddress[address] = limiter
 	}
 	return limiter.AllowN(now, 1)
 }
 
-// makeRoom forgets addresses that have all their attempts again. If there is none
-// it forgets all: whoever has that many addresses is not held up by a limit.
+// makeRoom forgets addresses that have all their attempts again. If few do, it
+// forgets all: whoever has that many addresses is not held up by a limit.
 func (a *attempts) makeRoom(now time.Time) {
-	if len(a.byAddress) >= maxAddresses {
-		maps.DeleteFunc(a.byAddress, func(_ string, l *rate.Limiter) bool { return l.TokensAt(now) >= attemptBurst })
-	}
-	if a.byAddress == nil || len(a.byAddress) >= maxAddresses {
+	maps.DeleteFunc(a.byAddress, func(_ string, l *rate.Limiter) bool { return l.TokensAt(now) >= attemptBurst })
+	if a.byAddress == nil || len(a.byAddress) > maxAddresses/2 {
 		a.byAddress = map[string]*rate.Limiter{}
 	}
 }

@@ -12,7 +12,10 @@ import (
 // faulty is a program's own Transport, with a fault of its own.
 type faulty func()
 
-func (f faulty) RoundTrip(*http.Request) (*http.Response, error) { f(); return nil, http.ErrSchemeMismatch }
+func (f faulty) RoundTrip(*http.Request) (*http.Response, error) {
+	f()
+	return nil, http.ErrSchemeMismatch
+}
 
 func TestATransportThatPanicsOrExitsEndsATestOfAllAndNotTheForm(t *testing.T) {
 	for name, fault := range map[string]faulty{
