@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/100ms-connector/connector-go/connector/internal/pasted"
 )
 
 const (
@@ -46,13 +48,13 @@ func (k SigningKey) Check() error {
 		return errors.New("the App Secret has white space or quotes around it: it would be signed with as it is")
 	case k.AccessKey == "":
 		return errors.New("the access key is empty")
-	case lookalike(k.AccessKey) == AppSecretLike:
+	case pasted.Looks(k.AccessKey) == pasted.AppSecret:
 		return errors.New("the access key looks like an App Secret: the two may be swapped")
-	case couldBeSecret(k.AccessKey) && lookalike(k.AccessKey) != AccessKeyLike:
+	case pasted.CouldBeSecret(k.AccessKey) && !pasted.IsAccessKey(k.AccessKey):
 		return errors.New("the access key does not look like one: it has 24 hexadecimal digits")
 	case secret == "":
 		return errors.New("the App Secret is empty")
-	case lookalike(secret) == AccessKeyLike:
+	case pasted.IsAccessKey(secret):
 		return errors.New("the App Secret looks like an access key: the two may be swapped")
 	case len(secret) < 32: // below the hash's own size HS256 is weaker than its name
 		return errors.New("the App Secret is too short: a real one has about 172 characters")
@@ -99,16 +101,16 @@ func (k SigningKey) mint(now time.Time, ttl time.Duration) (Secret, error) {
 	input := make([]byte, 0, 512)
 	input = append(input, headerHS256...)
 	input = append(input, '.')
-	input = strict.AppendEncode(input, claims)
+	input = pasted.Strict.AppendEncode(input, claims)
 	signature, err := jwt.SigningMethodHS256.Sign(string(input), []byte(k.AppSecret))
 	if err != nil {
 		return "", errors.New("the token could not be signed")
 	}
-	return Secret(strict.AppendEncode(append(input, '.'), signature)), nil
+	return Secret(pasted.Strict.AppendEncode(append(input, '.'), signature)), nil
 }
 
 // headerHS256 is the header of every token of 100ms.
-var headerHS256 = strict.EncodeToString([]byte(`{"alg":"HS256","typ":"JWT"}`))
+var headerHS256 = pasted.Strict.EncodeToString([]byte(`{"alg":"HS256","typ":"JWT"}`))
 
 // Verify proves that the key signed the token. It looks at the signature alone:
 // whether the token still works, Inspect and Tester say. The error is NotAToken,
@@ -131,7 +133,7 @@ func (k SigningKey) Verify(token Secret) error {
 	for clean[cut] != '.' {
 		cut--
 	}
-	signature, err := strict.DecodeString(clean[cut+1:])
+	signature, err := pasted.Strict.DecodeString(clean[cut+1:])
 	if err != nil || method.Verify(clean[:cut], signature, []byte(k.AppSecret)) != nil {
 		return SignatureRejected
 	}

@@ -45,13 +45,17 @@ type judging struct {
 }
 
 func (j *judging) flags(cmd *cobra.Command) {
-	cmd.Flags().DurationVar(&j.warnWithin, "warn-within", connector.DefaultWarnWithin, "warn of a token that expires within this time; 0 for never")
+	cmd.Flags().DurationVar(&j.warnWithin, "warn-within", -1, "warn of a token that expires within this time; 0 for never; if not given, when less than a third of its life is left, 72h at most")
 	cmd.Flags().BoolVar(&j.expandEnv, "expand-env", false, "replace a value that is wholly ${NAME} by that environment variable")
 }
 
-// within is the library's form of --warn-within, where zero is the default.
+// within is the library's form of --warn-within, where zero is the rule for each token
+// and a negative time is never.
 func (j *judging) within() time.Duration {
-	if j.warnWithin == 0 {
+	switch {
+	case j.warnWithin < 0:
+		return 0
+	case j.warnWithin == 0:
 		return -1
 	}
 	return j.warnWithin
