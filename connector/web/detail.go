@@ -123,6 +123,6 @@ func (h *Handler) inspected(value string) *inspectView {
 	if t.AccessKey != "" {
 		v.Facts = append(v.Facts, "Access key "+t.AccessKey+".")
 	}
-	v.Facts = append(v.Facts, "The token says so of itself; Test asks the API.")
+	v.Facts = append(v.Facts, "These are the token's own claims; Test asks the API.")
 	return v
 }

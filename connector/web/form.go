@@ -38,6 +38,9 @@ func (d *draft) judge() (*connector.Credential, bool) {
 	keepsValue := d.value == "" && d.target != ""
 	for _, p := range cred.Problems() {
 		info := p.Code.Info()
+		if p.Code == connector.UnresolvedVariable {
+			continue // nothing is replaced in a form: of a value, the test says that it is a placeholder
+		}
 		field := strings.TrimPrefix(p.Pointer, "/")
 		if !slices.ContainsFunc(connector.Form(), func(f connector.Field) bool { return f.Name == field }) {
 			field = valueField // the document as a whole: only the value can make it too large
@@ -112,7 +115,7 @@ func (a *attempt) test(cred *connector.Credential) {
 	clear(d.problems)
 	if len(problems) > 0 {
 		d.problems[valueField] = problems
-		a.answer("Not tested: there is no value to test.")
+		a.answer("Not tested: the value needs another look.")
 		return
 	}
 	saved := d.value == ""

@@ -156,7 +156,7 @@ func TestEveryFieldIsJudged(t *testing.T) {
 		{"a description that is too long", "a", strings.Repeat("word ", 60), live, "The value is too long."},
 		{"no value", "a", "", " ", "must not be blank"},
 		{"a value that is too long", "a", "", strings.Repeat("x", 9000), "The value is too long."},
-		{"a variable", "a", "", "${HOME}", "variable"},
+		{"a variable", "a", "", "${HOME}", "This is a placeholder for a token"},
 		{"a token in the name", live, "", live, "looks like a token or a secret"},
 		{"a token within the name", "prod " + live[:60], "", live, "looks like a token or a secret"},
 		{"a secret in the description", "a", "key=" + fixtures.Workspace().AppSecret, live, "looks like a token or a secret"},

@@ -187,7 +187,7 @@ func (h *Handler) notFound(w http.ResponseWriter, r *http.Request) {
 // sameOrigin says whether a browser sent the request from a page of this origin.
 // It is stricter than http.CrossOriginProtection: the request must say where it
 // comes from, and Origin must agree with Sec-Fetch-Site. Under Referrer-Policy
-// no-referrer browsers send the Origin "null" with a plain form, and tell by
+// no-referrer browsers send the Origin "null" with a plain form, and say by
 // Sec-Fetch-Site that it is their own.
 func (h *Handler) sameOrigin(r *http.Request) bool {
 	if h.origin.Check(r) != nil {

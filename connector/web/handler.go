@@ -55,8 +55,9 @@ type Options struct {
 	SignedIn func(*http.Request) (user string)
 
 	// ClientAddress, if not nil, returns the address from which a request comes,
-	// as a proxy in front tells it. If nil it is that of the connection, which
-	// behind a proxy is the same for everybody. Wrong passwords are counted by it.
+	// as a trusted proxy in front gives it. If nil, it is that of the connection,
+	// which behind a proxy is the same for everybody. Wrong passwords are counted
+	// by it.
 	ClientAddress func(*http.Request) string
 
 	// Secure says that browsers reach it by https though it sees http: behind a

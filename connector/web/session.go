@@ -33,7 +33,7 @@ type session struct {
 	drafts map[string]*draft
 }
 
-// note is what a page says about what was done just before.
+// note is what the next page says about what was just done.
 type note struct {
 	Tone tone
 	Text string
@@ -145,8 +145,8 @@ func random() string {
 	return hex.EncodeToString(b[:])
 }
 
-// cookieName tells two forms on two ports of one machine apart, which cookies do
-// not.
+// cookieName has the port in it: browsers send a cookie to every port of a host,
+// and two forms may run on one machine.
 func cookieName(r *http.Request) string {
 	if _, port, err := net.SplitHostPort(r.Host); err == nil {
 		return "connector_session_" + port

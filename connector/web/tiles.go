@@ -91,8 +91,8 @@ func (h *Handler) showTiles(w http.ResponseWriter, r *http.Request, s *session) 
 	h.show(w, r, s, "tiles", p)
 }
 
-// names finds the name of an id again. An id is a hash of the name, so what was
-// once known stays right; whether the credential is still there, the store says.
+// names finds the name of an id. An id is a hash of the name, so what was once
+// known stays right. The store knows whether the credential is still there.
 type names struct {
 	mu   sync.Mutex
 	byID map[string]string
