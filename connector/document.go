@@ -21,9 +21,9 @@ type field struct {
 	jsontext.Member
 	pointer    string // if it is not the key's
 	whole      bool   // it is no field, but all of the text
-	expanded   bool // Text is what a variable stood for
-	repeats    bool // an earlier member has the same key
-	superseded bool // a later one has, which is the one that counts
+	expanded   bool   // Text is what a variable stood for
+	repeats    bool   // an earlier member has the same key
+	superseded bool   // a later one has, which is the one that counts
 }
 
 // place is the field's pointer. It is made when it is needed, for most fields have no

@@ -20,7 +20,11 @@ func (r *reading) judgeField(f *field, expand func(string) (string, bool), varia
 	if f.superseded || !f.IsText || !isField(f.Key) || r.settled[f.Key] {
 		return
 	}
-	if strings.ContainsRune(f.Text, utf8.RuneError) && jsontext.LoneSurrogate(f.Raw) {
+	if !utf8.ValidString(f.Text) { // of a form: a document was judged before
+		r.add(f.place(), NotUTF8, f.ValueAt, r.field(f.Key)+" is not UTF-8 text")
+		r.settle(f.Key)
+	}
+	if len(f.Raw) > 0 && strings.ContainsRune(f.Text, utf8.RuneError) && jsontext.LoneSurrogate(f.Raw) {
 		r.add(f.place(), NotUTF8, f.ValueAt, r.field(f.Key)+" has a \\u escape that is half a character")
 		r.settle(f.Key)
 	}
@@ -66,6 +70,7 @@ func (r *reading) requireVariables() {
 		if f := r.doc.fields[0]; !pasted.IsPureVariable(f.Text) {
 			literal("the value", f)
 		}
+		r.settle(tokenField)
 		return
 	}
 	for _, f := range r.doc.fields {

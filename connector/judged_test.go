@@ -266,3 +266,90 @@ func TestWhatIsNotTheAPIsAnswerIsDescribed(t *testing.T) {
 		}
 	}
 }
+
+// Only an acceptance contradicts the server's clock; a cached or impossible Date is
+// none. Then this machine's clock counts, and the report says why.
+func TestADateThatCannotBeRightIsSetAside(t *testing.T) {
+	expiring := managed(func(c fixtures.Claims) fixtures.Claims { return c.With("exp", noon.Add(48*time.Hour).Unix()) })
+	lapsed := managed(func(c fixtures.Claims) fixtures.Claims {
+		return c.With("iat", noon.Add(-48*time.Hour).Unix()).With("nbf", noon.Add(-48*time.Hour).Unix()).With("exp", noon.Add(-time.Hour).Unix())
+	})
+	dated := func(seen exchange, date time.Time, age string) exchange {
+		seen.header = seen.header.Clone()
+		seen.header.Set("Date", date.Format("Mon, 02 Jan 2006 15:04:05 GMT"))
+		if age != "" {
+			seen.header.Set("Age", age)
+		}
+		return seen
+	}
+	success, refusal := seenAnswer(200, asJSON, rooms), seenAnswer(401, asJSON, terse)
+	year := 365 * 24 * time.Hour
+	for _, c := range []struct {
+		name   string
+		value  string
+		seen   exchange
+		code   Code
+		offset int64
+		warns  []Code
+		says   string // the lifetime check
+	}{
+		{"an acceptance at a Date years ahead", expiring, dated(success, noon.Add(3*year), ""), OK, 0, nil, "not valid"},
+		{"an acceptance at a Date before the token was made", expiring, dated(success, noon.Add(-24*time.Hour), ""), OK, 0, nil, "not valid"},
+		{"an acceptance at a Date half a minute before nbf", managed(func(c fixtures.Claims) fixtures.Claims { return c.With("nbf", noon.Unix()) }), dated(success, noon.Add(-30*time.Second), ""), OK, -30, nil, ""},
+		{"a refusal by a clock of 1970", expiring, dated(refusal, time.Unix(0, 0).UTC(), ""), TokenRefused, 0, nil, "1970-01-01, which cannot be"},
+		{"a refusal out of a cache", expiring, dated(refusal, noon.Add(72*time.Hour), "300000"), TokenRefused, 0, nil, "out of a cache"},
+		{"an Age of nothing is no cache", expiring, dated(refusal, noon.Add(72*time.Hour), "0"), ExpiredToken, 259200, []Code{ClockSkew}, ""},
+		{"a refusal at a Date before iat: the signer's clock is ahead", expiring, dated(refusal, noon.Add(-24*time.Hour), ""), TokenNotYetValid, -86400, []Code{ClockSkew}, ""},
+		{"an acceptance of a token that expired by every clock", lapsed, success, OK, 0, []Code{ExpiredButAccepted}, ""},
+		{"an expired token, accepted by a server that came out of a cache", lapsed, dated(success, noon.Add(-2*time.Hour), "7200"), OK, 0, []Code{ExpiredButAccepted}, "out of a cache"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := judged(c.value, &c.seen, false)
+			if r.Code != c.code || r.Server.ClockOffset != c.offset || !slices.Equal(r.Warnings, append([]Code{}, c.warns...)) {
+				t.Errorf("%s, offset %d, %v; want %s, %d, %v\n%s", r.Code, r.Server.ClockOffset, r.Warnings, c.code, c.offset, c.warns, r.Message)
+			}
+			i := slices.IndexFunc(r.Checks, func(check Check) bool { return check.Name == CheckTokenLifetime })
+			if detail := r.Checks[i].Detail; !strings.Contains(detail, c.says) || (c.says == "") == strings.Contains(detail, "this machine's clock") {
+				t.Errorf("the check says %q", detail)
+			}
+		})
+	}
+}
+
+// What is minted for two seconds and tested after three has expired by both clocks,
+// which agree: nothing may claim that they differ.
+func TestClocksThatAgreeAreNotSaidToDiffer(t *testing.T) {
+	value := managed(func(c fixtures.Claims) fixtures.Claims { return c.With("exp", noon.Add(-time.Second).Unix()) })
+	for name, seen := range map[string]exchange{"accepted": seenAnswer(200, asJSON, rooms), "refused": seenAnswer(401, asJSON, terse)} {
+		if r := judged(value, &seen, false); slices.Contains(r.Warnings, ClockSkew) || r.Server.ClockOffset != 0 {
+			t.Errorf("%s: %v", name, r.Warnings)
+		}
+	}
+}
+
+func TestAKeyThatDidNotSignWhatTheAPIAcceptsIsSaidInWords(t *testing.T) {
+	ok := seenAnswer(200, asJSON, rooms)
+	r := judged(valueOf(t, "live"), &ok, true)
+	if r.Verdict != Accepted || !strings.Contains(r.Message, "did not sign it") || !strings.Contains(r.Remedy, "rotated") {
+		t.Errorf("%s: %s %s", r.Verdict, r.Message, r.Remedy)
+	}
+}
+
+// Each thing that no token of 100ms has is named as the first place to look at.
+func TestWhatIsOddAboutTheClaimsIsTheFirstPlaceToLookAt(t *testing.T) {
+	refusal := seenAnswer(401, asJSON, terse)
+	for name, c := range map[string]struct {
+		change func(fixtures.Claims) fixtures.Claims
+		says   string
+	}{
+		"no version":                      {func(c fixtures.Claims) fixtures.Claims { return c.Without("version") }, "no version claim"},
+		"no access key":                   {func(c fixtures.Claims) fixtures.Claims { return c.Without("access_key") }, "no access_key claim"},
+		"an access key with a line end":   {func(c fixtures.Claims) fixtures.Claims { return c.With("access_key", c["access_key"].(string)+"\r") }, "a line end or white space"},
+		"an access key that lost a digit": {func(c fixtures.Claims) fixtures.Claims { return c.With("access_key", c["access_key"].(string)[1:]) }, "23 hexadecimal digits"},
+		"a user_id that is a number":      {func(c fixtures.Claims) fixtures.Claims { return c.With("user_id", 1) }, "user_id claim is not a string"},
+	} {
+		if r := judged(managed(c.change), &refusal, false); r.Code != TokenRefused || !strings.Contains(r.Remedy, c.says) {
+			t.Errorf("%s: %s: %s", name, r.Code, r.Remedy)
+		}
+	}
+}

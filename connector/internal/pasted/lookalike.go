@@ -169,7 +169,10 @@ var variable = regexp.MustCompile(`^(?i:bearer )?\s*(\$\{\{.*\}\}|\$\{[^{}]+\}|\
 // IsVariable says whether a value is wholly a variable that something has to
 // replace.
 func IsVariable(value string) bool {
-	return strings.ContainsAny(value, "$%{") && variable.MatchString(strings.TrimSpace(value))
+	if last := len(value) - 1; last < 1 || strings.IndexByte(value, '$') < 0 && strings.IndexByte(" }%\t\n", value[last]) < 0 {
+		return false // as nearly all are, and quickly told
+	}
+	return variable.MatchString(strings.TrimSpace(value))
 }
 
 // IsPureVariable is IsVariable without a default, which could be a secret itself.
