@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/100ms-connector/connector-go/connector"
@@ -37,15 +36,10 @@ func (d *draft) judge() (*connector.Credential, bool) {
 	cred := &connector.Credential{Name: d.name, Description: d.description, APIKeyValue: d.value}
 	keepsValue := d.value == "" && d.target != ""
 	for _, p := range cred.Problems() {
-		info := p.Code.Info()
-		if p.Code == connector.UnresolvedVariable {
-			continue // nothing is replaced in a form: of a value, the test says that it is a placeholder
-		}
-		field := strings.TrimPrefix(p.Pointer, "/")
-		if !slices.ContainsFunc(connector.Form(), func(f connector.Field) bool { return f.Name == field }) {
-			field = valueField // the document as a whole: only the value can make it too large
-		}
-		if info.Class == connector.AboutDocument && !(keepsValue && field == valueField) {
+		info, field := p.Code.Info(), strings.TrimPrefix(p.Pointer, "/")
+		// Nothing is replaced in a form: of a variable as a value, the test says that
+		// it is a placeholder.
+		if info.Class == connector.AboutDocument && p.Code != connector.UnresolvedVariable && !(keepsValue && field == valueField) {
 			d.problem(field, sentence(info.Meaning)+" "+p.Remedy)
 		}
 	}
