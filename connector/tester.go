@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/100ms-connector/connector-go/connector/internal/answer"
+	"github.com/100ms-connector/connector-go/connector/internal/claims"
 	"github.com/100ms-connector/connector-go/connector/internal/pasted"
 )
 
@@ -59,7 +60,7 @@ func (t *Tester) Test(ctx context.Context, cred *Credential) *Report {
 			f.forged = err == SignatureRejected
 		default:
 			if f.keyFault = err; err == ErrOtherKey {
-				f.otherKey = presentableKey(t.Key.AccessKey)
+				f.otherKey = claims.PresentableKey(t.Key.AccessKey)
 			}
 		}
 	}
@@ -111,8 +112,8 @@ func secretsIn(t Token, clean string) string {
 		return clean
 	}
 	parts, _ := pasted.Cut(clean)
-	claims, _ := pasted.Strict.DecodeString(parts.Payload)
-	return clean + " " + string(claims)
+	payload, _ := pasted.Strict.DecodeString(parts.Payload)
+	return clean + " " + string(payload)
 }
 
 func (t *Tester) transport() http.RoundTripper {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/100ms-connector/connector-go/connector/internal/claims"
 	"github.com/100ms-connector/connector-go/connector/internal/pasted"
 )
 
@@ -14,9 +15,9 @@ type Kind string
 
 // The kinds of tokens. 100ms documents two (docs, security-and-tokens).
 const (
-	Management Kind = "management" // server side: type is "management"
-	App        Kind = "app"        // client side: type is "app", or no type and a room_id, role or user_id
-	Unknown    Kind = "unknown"    // neither
+	Management Kind = claims.Management // server side: type is "management"
+	App        Kind = claims.App        // client side: type is "app", or no type and a room_id, role or user_id
+	Unknown    Kind = claims.Unknown    // neither
 )
 
 // Lookalike says what a value that is not a token looks like.
@@ -102,7 +103,7 @@ func read(value string) (Token, string) {
 		}
 		return t.notAToken(evidence, looks), clean
 	}
-	claims, ok := pasted.Claims(parts.Payload)
+	payload, ok := pasted.Claims(parts.Payload)
 	if !ok {
 		return t.malformed("its second segment does not decode to a JSON object"), clean
 	}
@@ -118,7 +119,7 @@ func read(value string) (Token, string) {
 		}
 	}
 	t.readable = true
-	return t.withClaims(claims).withAlgorithm(alg).withSignature(parts), clean
+	return t.withClaims(claims.Read(payload)).withAlgorithm(alg).withSignature(parts), clean
 }
 
 // looks says what a value that is no token looks like. Words are not a key: only
@@ -145,6 +146,16 @@ func (t Token) notAToken(evidence string, looks Lookalike) Token {
 func (t Token) malformed(evidence string) Token {
 	if t.Fault == "" {
 		t.Fault, t.evidence = MalformedToken, evidence
+	}
+	return t
+}
+
+func (t Token) withClaims(s claims.Set) Token {
+	t.Kind, t.AccessKey, t.ID, t.Version = Kind(s.Kind), s.AccessKey, s.ID, s.Version
+	t.IssuedAt, t.NotBefore, t.ExpiresAt = s.IssuedAt, s.NotBefore, s.ExpiresAt
+	t.endless, t.contradiction, t.odd = s.Endless, s.Contradiction, s.Oddity
+	if s.Unreadable != "" {
+		return t.malformed(s.Unreadable)
 	}
 	return t
 }

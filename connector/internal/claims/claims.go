@@ -1,4 +1,6 @@
-package connector
+// Package claims reads what a token's claims say, and what about them cannot be
+// right. It verifies nothing: anyone can write such claims.
+package claims
 
 import (
 	"fmt"
@@ -12,49 +14,81 @@ import (
 	"github.com/100ms-connector/connector-go/connector/internal/words"
 )
 
+// The kinds of tokens. 100ms documents two (docs, security-and-tokens).
+const (
+	Management = "management" // server side: type is "management"
+	App        = "app"        // client side: type is "app", or no type and a room_id, role or user_id
+	Unknown    = "unknown"    // neither
+)
+
+// Set is what the claims say.
+type Set struct {
+	Kind      string
+	AccessKey string // fit to be shown, as ID is: people sign secrets into both by mistake
+	ID        string
+	Version   int // 0 if absent
+
+	IssuedAt, NotBefore, ExpiresAt time.Time // zero if absent
+	Endless                        bool      // there is no exp
+
+	// Why a time cannot be read; why the times cannot be right together; what no token
+	// of 100ms has, though it breaks no rule. Empty where there is nothing to say.
+	Unreadable, Contradiction, Oddity string
+}
+
+// Read reads the claims. Every claim that is not named here is tolerated: real tokens
+// carry iss, sub and app_data.
+func Read(payload jsontext.Members) Set {
+	s := Set{Kind: Unknown}
+	key, id, user, typ := claim(payload, "access_key"), claim(payload, "jti"), claim(payload, "user_id"), claim(payload, "type")
+	if key != nil {
+		s.AccessKey = PresentableKey(key.Text)
+	}
+	if id != nil {
+		s.ID = pasted.Presentable(id.Text, 64)
+	}
+	if v, ok := number(claim(payload, "version")); ok && v == float64(int16(v)) {
+		s.Version = int(v)
+	}
+	switch {
+	case typ != nil && typ.Text == "management":
+		s.Kind = Management
+	case typ != nil && typ.Text == "app":
+		s.Kind = App
+	case typ == nil && (user != nil || claim(payload, "room_id") != nil || claim(payload, "role") != nil):
+		s.Kind = App
+	}
+	s.Endless = claim(payload, "exp") == nil
+	for _, c := range [...]struct {
+		name string
+		at   *time.Time
+	}{{"iat", &s.IssuedAt}, {"nbf", &s.NotBefore}, {"exp", &s.ExpiresAt}} {
+		var evidence string
+		if *c.at, evidence = seconds(c.name, claim(payload, c.name)); s.Unreadable == "" {
+			s.Unreadable = evidence
+		}
+	}
+	s.Contradiction = s.contradict()
+	s.Oddity = oddity(key, user, claim(payload, "version"))
+	return s
+}
+
 // claim finds a claim; nil if there is none. One that is null counts as absent, as
 // for the libraries that servers use.
-func claim(claims jsontext.Members, name string) *jsontext.Member {
-	if c := claims.Last(name); c != nil && !c.IsNull() {
+func claim(payload jsontext.Members, name string) *jsontext.Member {
+	if c := payload.Last(name); c != nil && !c.IsNull() {
 		return c
 	}
 	return nil
 }
 
-// withClaims reads the claims. Every other claim is tolerated: real tokens carry
-// iss, sub and app_data.
-func (t Token) withClaims(claims jsontext.Members) Token {
-	key, id, user, typ := claim(claims, "access_key"), claim(claims, "jti"), claim(claims, "user_id"), claim(claims, "type")
-	if key != nil {
-		t.AccessKey = presentableKey(key.Text)
+// PresentableKey shows an access key, which is an identifier and no secret; but
+// people who sign tokens swap the two, and then the claim holds the App Secret.
+func PresentableKey(s string) string {
+	if pasted.IsAccessKey(s) {
+		return s
 	}
-	if id != nil {
-		t.ID = pasted.Presentable(id.Text, 64)
-	}
-	if v, ok := number(claim(claims, "version")); ok && v == float64(int16(v)) {
-		t.Version = int(v)
-	}
-	switch {
-	case typ != nil && typ.Text == "management":
-		t.Kind = Management
-	case typ != nil && typ.Text == "app":
-		t.Kind = App
-	case typ == nil && (user != nil || claim(claims, "room_id") != nil || claim(claims, "role") != nil):
-		t.Kind = App
-	}
-	t.endless = claim(claims, "exp") == nil
-	for _, c := range [...]struct {
-		name string
-		at   *time.Time
-	}{{"iat", &t.IssuedAt}, {"nbf", &t.NotBefore}, {"exp", &t.ExpiresAt}} {
-		var evidence string
-		if *c.at, evidence = seconds(c.name, claim(claims, c.name)); evidence != "" {
-			t = t.malformed(evidence)
-		}
-	}
-	t.contradiction = t.contradict()
-	t.odd = oddity(key, user, claim(claims, "version"))
-	return t
+	return pasted.Presentable(s, 64)
 }
 
 // oddity says what the claims have that no token of 100ms has, the likeliest cause of
@@ -84,11 +118,11 @@ func oddity(key, user, version *jsontext.Member) string {
 // contradict says why the times cannot be right together; empty if they can. The
 // next token from the same code would be as dead, so it is no use to wait or to sign
 // again.
-func (t Token) contradict() string {
+func (s *Set) contradict() string {
 	for _, c := range [...]struct {
 		name string
 		at   time.Time
-	}{{"exp", t.ExpiresAt}, {"nbf", t.NotBefore}, {"iat", t.IssuedAt}} {
+	}{{"exp", s.ExpiresAt}, {"nbf", s.NotBefore}, {"iat", s.IssuedAt}} {
 		if c.at.IsZero() || !c.at.Before(earliest) {
 			continue
 		}
@@ -101,9 +135,9 @@ func (t Token) contradict() string {
 	for _, c := range [...]struct {
 		name string
 		at   time.Time
-	}{{"iat", t.IssuedAt}, {"nbf", t.NotBefore}} {
-		if !c.at.IsZero() && !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(c.at) {
-			return fmt.Sprintf("its exp claim (%s) is not after its %s claim (%s), so it is never valid", words.Moment(t.ExpiresAt), c.name, words.Moment(c.at))
+	}{{"iat", s.IssuedAt}, {"nbf", s.NotBefore}} {
+		if !c.at.IsZero() && !s.ExpiresAt.IsZero() && !s.ExpiresAt.After(c.at) {
+			return fmt.Sprintf("its exp claim (%s) is not after its %s claim (%s), so it is never valid", words.Moment(s.ExpiresAt), c.name, words.Moment(c.at))
 		}
 	}
 	return ""
@@ -138,13 +172,4 @@ func seconds(name string, c *jsontext.Member) (at time.Time, evidence string) {
 	}
 	whole := math.Floor(n)
 	return time.Unix(int64(whole), int64((n-whole)*1e9)).UTC(), ""
-}
-
-// presentableKey shows an access key, which is an identifier and no secret; but
-// people who sign tokens swap the two, and then the claim holds the App Secret.
-func presentableKey(s string) string {
-	if pasted.IsAccessKey(s) {
-		return s
-	}
-	return pasted.Presentable(s, 64)
 }
