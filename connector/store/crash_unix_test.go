@@ -68,7 +68,7 @@ func TestAWriterKilledAtAnyMomentLosesNothing(t *testing.T) {
 		lines := start(t, cmd)
 		var begun string
 		left := 1 + rand.Intn(6) // steps until it is killed, whatever they take
-		for lines.Scan() { // to the end, for a killed child's last lines are still in the pipe
+		for lines.Scan() {       // to the end, for a killed child's last lines are still in the pipe
 			what, line, _ := strings.Cut(lines.Text(), " ")
 			switch what {
 			case "begin":
