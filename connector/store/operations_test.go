@@ -62,7 +62,7 @@ var operations = []struct {
 		}
 	}},
 	{"times that a token may claim survive, also odd ones", func(t *testing.T, p place, s *store.Store) {
-		for i, exp := range []any{0, -1, 99999999999, 1.5} {
+		for i, exp := range []any{0, -1, int64(99999999999), 1.5} {
 			c := fixtures.Management(fixtures.Workspace(), time.Now(), time.Hour).With("exp", exp)
 			value := fixtures.Sign(fixtures.Workspace(), c)
 			name := fmt.Sprint("odd ", i)
