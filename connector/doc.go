@@ -18,7 +18,9 @@
 //   - Read a credential: [ParseCredential].
 //   - See what a token is, without a call: [Inspect].
 //   - Test the connection: [Tester.Test], and [Tester.TestAll] for many.
-//   - Use the credential: [Credential.Client], or a [Transport] of your own.
+//   - Call the API: [Credential.Client] or a [Client] with a source of tokens; a
+//     [Transport] for an http.Client of your own.
+//   - Say why the API refused a call: [Explain], or the error of [Client.GetJSON].
 //
 // # Errors
 //
