@@ -68,7 +68,7 @@ func classify(seen exchange, secrets string) reply {
 	r.answer, r.code = judge(seen, shape, fields, words)
 	switch {
 	case r.code == Redirected:
-		r.form = "and points to " + clip(withoutSecrets(seen.redirect, secrets), 100)
+		r.form = "and points to " + presentable(withoutSecrets(seen.redirect, secrets), 100)
 	case r.code == UnexpectedResponse && seen.truncated:
 		r.form = "with more than 64 KiB"
 	case r.code == UnexpectedResponse && shape == shapeJSON && seen.status <= 299:
