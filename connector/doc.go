@@ -18,8 +18,9 @@
 //   - Read a credential: [ParseCredential].
 //   - See what a token is, without a call: [Inspect].
 //   - Test the connection: [Tester.Test], and [Tester.TestAll] for many.
-//   - Call the API: [Credential.Client], or a [Transport] in a client of your own.
-//   - Understand a refusal met in use: [Explain].
+//   - Call the API: [Credential.Client] or a [Client] with a source of tokens; a
+//     [Transport] for an http.Client of your own.
+//   - Say why the API refused a call: [Explain], or the error of [Client.GetJSON].
 //   - Sign tokens: [SigningKey.Mint], and [MintingSource] for tokens that renew
 //     themselves.
 //

@@ -51,7 +51,7 @@ func classify(seen exchange, secrets string, complete func(body []byte) bool) re
 		return r.troubled(networkCode(seen.err), networkText(seen.err))
 	case seen.redirect != "":
 		r = r.troubled(Redirected, "")
-		r.form = "and points to " + pasted.Clip(pasted.Without(seen.redirect, secrets), 100)
+		r.form = "and points to " + pasted.Presentable(pasted.Without(seen.redirect, secrets), 100)
 	}
 	return r
 }

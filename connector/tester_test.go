@@ -634,6 +634,7 @@ func TestWhatOneServerSentIsNotInTheNextReport(t *testing.T) {
 		"a chunk":        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + signature + "\r\n",
 		"a trailer":      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + signature + "\r\n\r\n",
 		"an address":     "HTTP/1.1 302 Found\r\nLocation: http://[" + signature + "\r\nContent-Length: 0\r\n\r\n",
+		"another host":   "HTTP/1.1 302 Found\r\nLocation: http://" + signature + ".example/\r\nContent-Length: 0\r\n\r\n",
 		"another scheme": "HTTP/1.1 302 Found\r\nLocation: " + signature + "://x\r\nContent-Length: 0\r\n\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -652,7 +653,8 @@ func TestWhatOneServerSentIsNotInTheNextReport(t *testing.T) {
 			}))
 			tester := connector.Tester{BaseURL: "http://" + h.Addr().String() + "/v2", Transport: newTransport(t), Timeout: ample, Retries: once}
 			expect(t, tester.Test(context.Background(), named(first)), connector.Accepted, connector.OK, connector.ByServer)
-			r := tester.Test(context.Background(), named(liveToken()))
+			second := fixtures.Sign(fixtures.Workspace(), fixtures.Management(fixtures.Workspace(), time.Now(), 3*time.Hour))
+			r := tester.Test(context.Background(), named(second))
 			if r.Code != connector.UnexpectedResponse && r.Code != connector.NetworkFailure && r.Code != connector.Redirected {
 				t.Errorf("%s (%s)", r.Code, r.Message)
 			}
