@@ -64,7 +64,7 @@ type Options struct {
 	// proxy. The cookie is then for https only, as it is under TLS.
 	Secure bool
 
-	Now func() time.Time // if nil, time.Now
+	Now func() time.Time // if nil, time.Now; also the Tester's, if that has none
 }
 
 // Handler is the form. It is safe for concurrent use. Close it.
@@ -120,6 +120,9 @@ func New(o Options) (*Handler, error) {
 	}
 	if o.Tester != nil {
 		*h.tester = *o.Tester
+	}
+	if h.tester.Now == nil {
+		h.tester.Now = h.now
 	}
 	if _, err := connector.ParseBaseURL(h.tester.BaseURL); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
