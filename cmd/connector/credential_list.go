@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,7 +13,7 @@ import (
 
 func (c *command) credentialList() *cobra.Command {
 	var from saved
-	cmd := &cobra.Command{Use: "list", Short: "List the saved credentials", Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: "list", Short: "List the saved credentials", Args: noArguments}
 	printAs := choose(cmd, "format", "how to print it", "text", "json")
 	from.flags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -39,12 +38,11 @@ func printRecords(w io.Writer, records []store.Record) {
 		fmt.Fprintln(w, "no credential is saved; save one with connector credential add NAME")
 		return
 	}
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "NAME\tKIND\tACCESS KEY\tEXPIRES\tLAST TEST")
+	rows := [][]string{{"NAME", "KIND", "ACCESS KEY", "EXPIRES", "LAST TEST"}}
 	for _, r := range records {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", printable(r.Name), r.Kind, orNone(r.AccessKey), expiry(r), lastTest(r))
+		rows = append(rows, []string{printable(r.Name), printable(string(r.Kind)), printable(orNone(r.AccessKey)), expiry(r), lastTest(r)})
 	}
-	table.Flush()
+	printTable(w, columns(w), rows)
 }
 
 func expiry(r store.Record) string {
@@ -64,34 +62,40 @@ func lastTest(r store.Record) string {
 	return fmt.Sprintf("%s %s, %s", r.LastVerdict, r.LastCode, remaining(time.Until(r.LastTestedAt)))
 }
 
-func printRecordsJSON(w io.Writer, records []store.Record) {
-	type tile struct {
-		Name         string            `json:"name"`
-		Description  string            `json:"description"`
-		Kind         connector.Kind    `json:"kind"`
-		AccessKey    string            `json:"access_key"`
-		IssuedAt     any               `json:"issued_at"`
-		ExpiresAt    any               `json:"expires_at"`
-		ExpiresIn    any               `json:"expires_in_seconds"`
-		LastVerdict  connector.Verdict `json:"last_verdict"` // empty if it was never tested
-		LastCode     connector.Code    `json:"last_code"`
-		LastTestedAt any               `json:"last_tested_at"`
-		CreatedAt    any               `json:"created_at"`
-		UpdatedAt    any               `json:"updated_at"`
+// tile is a record as JSON.
+type tile struct {
+	Name         string            `json:"name"`
+	Description  string            `json:"description"`
+	Kind         connector.Kind    `json:"kind"`
+	AccessKey    string            `json:"access_key"`
+	IssuedAt     any               `json:"issued_at"`
+	ExpiresAt    any               `json:"expires_at"`
+	ExpiresIn    any               `json:"expires_in_seconds"`
+	LastVerdict  connector.Verdict `json:"last_verdict"` // empty if it was never tested
+	LastCode     connector.Code    `json:"last_code"`
+	LastTestedAt any               `json:"last_tested_at"`
+	CreatedAt    any               `json:"created_at"`
+	UpdatedAt    any               `json:"updated_at"`
+}
+
+func newTile(r store.Record) tile {
+	t := tile{r.Name, r.Description, r.Kind, r.AccessKey, timeOrNull(r.IssuedAt), timeOrNull(r.ExpiresAt), nil,
+		r.LastVerdict, r.LastCode, timeOrNull(r.LastTestedAt), timeOrNull(r.CreatedAt), timeOrNull(r.UpdatedAt)}
+	if !r.ExpiresAt.IsZero() {
+		t.ExpiresIn = int64(time.Until(r.ExpiresAt) / time.Second)
 	}
-	out := struct {
+	return t
+}
+
+func printRecordsJSON(w io.Writer, records []store.Record) {
+	tiles := []tile{}
+	for _, r := range records {
+		tiles = append(tiles, newTile(r))
+	}
+	writeJSON(w, struct {
 		Version     int    `json:"schema_version"`
 		Credentials []tile `json:"credentials"`
-	}{1, []tile{}}
-	for _, r := range records {
-		t := tile{r.Name, r.Description, r.Kind, r.AccessKey, timeOrNull(r.IssuedAt), timeOrNull(r.ExpiresAt), nil,
-			r.LastVerdict, r.LastCode, timeOrNull(r.LastTestedAt), timeOrNull(r.CreatedAt), timeOrNull(r.UpdatedAt)}
-		if !r.ExpiresAt.IsZero() {
-			t.ExpiresIn = int64(time.Until(r.ExpiresAt) / time.Second)
-		}
-		out.Credentials = append(out.Credentials, t)
-	}
-	writeJSON(w, out)
+	}{1, tiles})
 }
 
 func timeOrNull(t time.Time) any {
@@ -105,14 +109,22 @@ func (c *command) credentialShow() *cobra.Command {
 	var from saved
 	cmd := &cobra.Command{
 		Use: "show NAME", Short: "Show a saved credential, without its secret",
-		Args: cobra.ExactArgs(1), ValidArgsFunction: from.names,
+		Args: oneName, ValidArgsFunction: from.names,
 	}
+	printAs := choose(cmd, "format", "how to print it", "text", "json")
 	from.flags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return from.use(cmd.Context(), func(db *store.Store) error {
 			r, err := db.Show(cmd.Context(), args[0])
 			if err != nil {
 				return err
+			}
+			if printAs.value == "json" {
+				writeJSON(c.out, struct {
+					Version    int  `json:"schema_version"`
+					Credential tile `json:"credential"`
+				}{1, newTile(r)})
+				return nil
 			}
 			c.printLines([][2]string{
 				{"name", r.Name},

@@ -49,7 +49,7 @@ func (c *command) demo() *cobra.Command {
 		Long: `demo starts the sandbox on this machine, tests one credential of each kind
 against it and prints how they are told apart. It needs no account, and nothing
 leaves this machine.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.showDemo(cmd.Context()) },
 	}
 }

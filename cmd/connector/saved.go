@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -92,7 +94,26 @@ func (s *saved) use(ctx context.Context, do func(*store.Store) error) error {
 	if err != nil {
 		return err
 	}
-	return explained(do(db))
+	return s.suggest(ctx, explained(do(db)))
+}
+
+// suggest adds the name that was probably meant to the error about one that no
+// credential has.
+func (s *saved) suggest(ctx context.Context, err error) error {
+	f, _ := errors.AsType[*failure](err)
+	record, _ := errors.AsType[*store.RecordError](err)
+	if f == nil || record == nil || s.open == nil || !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	records, _ := s.open.List(ctx)
+	var names []string
+	for _, r := range records {
+		names = append(names, r.Name)
+	}
+	if near := nearest(record.Name, names); near != "" {
+		f.hint = fmt.Sprintf("did you mean %q? %s", near, f.hint)
+	}
+	return err
 }
 
 func (s *saved) close() {
@@ -117,6 +138,8 @@ func explained(err error) error {
 		f.code = exitRejected
 	case errors.Is(err, store.ErrNotFound):
 		f.hint = "connector credential list shows the names; for a file write a path such as ./NAME"
+	case errors.Is(err, store.ErrKey) && strings.Contains(err.Error(), "keyring"):
+		f.hint = "without a keyring keep the key in a file: --store-key FILE, or leave --store-key out for the default one"
 	case errors.Is(err, store.ErrLocked):
 		f.hint = "give the key that sealed it, with --store-key or CONNECTOR_STORE_KEY"
 	case errors.Is(err, store.ErrDamaged):
@@ -138,7 +161,7 @@ func (s *saved) input(name string) input {
 			err = &store.RecordError{Name: name, Err: err}
 		}
 		if err != nil {
-			return nil, missing(name, explained(err))
+			return nil, missing(name, s.suggest(ctx, explained(err)))
 		}
 		return cred.Document(), nil
 	}}

@@ -43,7 +43,7 @@ func loggedMain() {
 	}
 	fmt.Fprintln(log, os.Args[1:])
 	out, errw := io.MultiWriter(os.Stdout, log), io.MultiWriter(os.Stderr, log)
-	os.Exit(run(newInterrupts(), os.Args[1:], os.Stdin, out, errw))
+	os.Exit(run(interruptible(), os.Args[1:], os.Stdin, out, errw))
 }
 
 // TestScripts runs testdata/*.txtar. In a script, $API is the root of a running
@@ -97,6 +97,8 @@ func runScripts(t *testing.T, scripts []string, setup func(*testscript.Env) erro
 			api := httptest.NewServer(new(sandbox.Sandbox))
 			env.Defer(api.Close)
 			env.Setenv("API", api.URL)
+			env.Setenv("API_ADDRESS", strings.TrimPrefix(api.URL, "http://"))
+			env.Setenv("TZ", "UTC")
 			env.Setenv(logEnv, logs)
 			env.Setenv("XDG_DATA_HOME", filepath.Join(env.WorkDir, "data"))
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "config"))
@@ -202,10 +204,16 @@ func normalize(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
-// conforms holds the last standard output against one of this project's
-// schemas: conforms report|validation|inspection.
+// conforms holds the last standard output against one of this project's schemas,
+// by the name of its file: conforms report|validation|inspection|credentials|…
 func conforms(ts *testscript.TestScript, neg bool, args []string) {
-	document := map[string]string{"report": schema.Report, "validation": schema.Validation, "inspection": schema.Inspection}[args[0]]
+	document, known := map[string]string{
+		"report": schema.Report, "validation": schema.Validation, "inspection": schema.Inspection,
+		"credentials": schema.Credentials, "renewal": schema.Renewal, "version": schema.Version,
+	}[args[0]]
+	if !known {
+		ts.Fatalf("there is no schema %s", args[0])
+	}
 	compiled, err := jsonschema.CompileString(args[0], document)
 	ts.Check(err)
 	var v any
