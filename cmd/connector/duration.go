@@ -27,7 +27,7 @@ func durationFlag(cmd *cobra.Command, d *duration, name string, otherwise time.D
 const day = 24 * time.Hour
 
 var (
-	inDays   = regexp.MustCompile(`^(\d+(?:\.\d+)?)d(.*)$`)
+	inDays   = regexp.MustCompile(`^(\d+(?:\.\d+)?)d(\d.*)?$`)
 	unitless = regexp.MustCompile(`^\d+(\.\d+)?$`)
 )
 

@@ -42,7 +42,10 @@ func loggedMain() {
 		panic(err)
 	}
 	fmt.Fprintln(log, os.Args[1:])
-	out, errw := io.MultiWriter(os.Stdout, log), io.MultiWriter(os.Stderr, log)
+	out, errw := io.Writer(os.Stdout), io.MultiWriter(os.Stderr, log)
+	if !isTerminal(out) { // else what it shows depends on its being one
+		out = io.MultiWriter(out, log)
+	}
 	os.Exit(run(interruptible(), os.Args[1:], os.Stdin, out, errw))
 }
 
