@@ -128,9 +128,9 @@ func writeCredentials(dir string) error {
 		return err
 	}
 	type file struct {
-		path string
-		data []byte
-		ours func(old []byte) bool
+		path        string
+		data        []byte
+		replaceable func(old []byte) bool
 	}
 	key = append(key, '\n')
 	files := []file{{filepath.Join(dir, keyFileName), key, func(old []byte) bool { return bytes.Equal(old, key) }}}
@@ -150,7 +150,7 @@ func writeCredentials(dir string) error {
 		if err == nil && info.Mode().IsRegular() {
 			old, err = os.ReadFile(f.path)
 		}
-		if err != nil || !f.ours(old) {
+		if err != nil || !f.replaceable(old) {
 			return fmt.Errorf("%s exists and is not the sandbox's: name another folder", f.path)
 		}
 	}
