@@ -96,7 +96,7 @@ func TestWhoComesTooLateSeesThatAnotherRenewedIt(t *testing.T) {
 		defer api.Close()
 		renewing := func() *renewer {
 			return &renewer{tester: &connector.Tester{BaseURL: api.URL + "/v2"}, signer: key, within: within, began: time.Now(),
-				record: func(context.Context, *store.Store, string, *connector.Report) {}}
+				record: func(context.Context, *store.Store, *connector.Credential, *connector.Report) {}}
 		}
 		other = func() renewal { return renewing().renew(ctx, db, listed) }
 		if became := renewing().renew(ctx, db, listed); became.outcome != renewedByAnother || became.status != passed {

@@ -38,7 +38,7 @@ type renewer struct {
 	within duration
 	life   lifetime
 	began  time.Time
-	record func(context.Context, *store.Store, string, *connector.Report)
+	record func(context.Context, *store.Store, *connector.Credential, *connector.Report)
 }
 
 // renew renews the credential of a record if it is due. Several processes may do
@@ -111,7 +111,7 @@ func (n *renewer) replace(ctx context.Context, db *store.Store, old *connector.C
 		became.why, became.status = err.Error(), unknown
 		return became, false
 	}
-	n.record(ctx, db, old.Name, report)
+	n.record(ctx, db, &fresh, report)
 	left, _ := report.Token.ExpiresIn()
 	became.outcome, became.status, became.note, became.expires = renewed, passed, note, report.Token.ExpiresAt
 	became.why = "the API accepted the new token; it expires " + remaining(left)

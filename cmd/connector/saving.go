@@ -55,6 +55,9 @@ func (c *command) judge(ctx context.Context, tester *connector.Tester, source st
 func (c *command) refuse(source string, report *connector.Report) error {
 	c.printResult(result{source: source, report: report})
 	fmt.Fprintln(c.err, "connector: not saved")
+	if report.Code != connector.NotAToken && report.Code != connector.InvalidCredential {
+		fmt.Fprintln(c.err, "connector: hint: --no-test saves it all the same")
+	}
 	return exit(exitRejected)
 }
 
@@ -77,10 +80,10 @@ func (c *command) sayTested(ctx context.Context, db *store.Store, cred *connecto
 	source = printable(source)
 	switch {
 	case report.Verdict == connector.Accepted:
-		c.recordTest(ctx, db, cred.Name, report)
+		c.recordTest(ctx, db, cred, report)
 		fmt.Fprintf(c.out, "%s: %s: %s\n", source, done, report.Message)
 	case report.Verdict == connector.Inconclusive:
-		c.recordTest(ctx, db, cred.Name, report)
+		c.recordTest(ctx, db, cred, report)
 		fmt.Fprintf(c.out, "%s: %s, not judged\n", source, done)
 		warn(done+", but it could not be tested: "+report.Message, report.Code, report.Remedy)
 	default: // offline
@@ -96,8 +99,8 @@ func (c *command) sayTested(ctx context.Context, db *store.Store, cred *connecto
 
 // recordTest keeps what a test of a saved credential found. That it cannot be
 // kept changes nothing about the result.
-func (c *command) recordTest(ctx context.Context, db *store.Store, name string, report *connector.Report) {
-	if err := db.RecordTest(ctx, name, report); err != nil && ctx.Err() == nil {
+func (c *command) recordTest(ctx context.Context, db *store.Store, tested *connector.Credential, report *connector.Report) {
+	if err := db.RecordTest(ctx, tested.Name, report); err != nil && ctx.Err() == nil {
 		fmt.Fprintf(c.err, "connector: warning: the result was not recorded: %s\n", printable(err.Error()))
 	}
 }

@@ -69,10 +69,10 @@ certificate.`,
 }
 
 func (c *command) serveForm(ctx context.Context, handler *web.Handler, d door, config *tls.Config) error {
-	listener, err := listen(d.listen)
+	listener, err := net.Listen("tcp", d.listen)
 	if err != nil {
 		handler.Close()
-		return err
+		return unreadable(fmt.Errorf("cannot serve on %s: %w", d.listen, err))
 	}
 	base := d.address(listener, handler.Hosts, config != nil)
 	if d.password != "" {

@@ -10,10 +10,10 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// nearest is the known word that was probably meant, or empty: one that begins
-// with what was typed, or is a third of its letters away at most.
+// nearest is the known word that was probably meant, or empty: one that is a third
+// of its letters away at most, and three, or that begins with what was typed.
 func nearest(typed string, known []string) string {
-	best, fewest := "", len(typed)/3+1
+	best, fewest := "", min(len(typed)/3, 3)+1
 	lower := strings.ToLower(typed)
 	for _, word := range known {
 		if d := editDistance(lower, strings.ToLower(word)); d < fewest {

@@ -14,6 +14,7 @@ func TestTheNearestWordIsTheOneThatWasMeant(t *testing.T) {
 		{"the nearer of two", "tests", "test", []string{"best", "test"}},
 		{"nothing alike", "frobnicate", "", []string{"production", "staging"}},
 		{"a short word is not any other short word", "ab", "", []string{"cd", "ef"}},
+		{"a long word has no more room for errors", "the weekly report of sales", "", []string{"the monthly report of rooms"}},
 		{"nothing known", "x", "", nil},
 		{"nothing typed", "", "", []string{"production"}},
 	} {

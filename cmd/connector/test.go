@@ -53,7 +53,7 @@ told apart. A file may hold the bare token instead of a credential.`,
 				bar.step()
 				if r.saved && !offline {
 					if db, err := from.store(cmd.Context()); err == nil {
-						c.recordTest(cmd.Context(), db, r.source, r.report)
+						c.recordTest(cmd.Context(), db, &connector.Credential{Name: r.source}, r.report)
 					}
 				}
 			}
