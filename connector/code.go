@@ -67,6 +67,7 @@ const (
 	ClockSkew           Code = "clock_skew"
 	PasteDamage         Code = "paste_damage" // of a document, a problem
 	UnexpectedTokenType Code = "unexpected_token_type"
+	ExpiredButAccepted  Code = "expired_but_accepted"
 )
 
 // Problems of a credential document.
@@ -82,6 +83,8 @@ const (
 	Blank              Code = "blank"
 	TooLong            Code = "too_long"
 	UnresolvedVariable Code = "unresolved_variable"
+	LiteralSecret      Code = "literal_secret"
+	HoldsSigningKey    Code = "signing_key"
 )
 
 // Class says what a code is about.
@@ -136,11 +139,13 @@ var codes = []CodeInfo{
 	{Canceled, AboutEnvironment, "the test was canceled before an answer came", "Test again."},
 
 	{ExpiresSoon, Warning, "the token expires soon", "Renew it before then."},
-	{NoExpiry, Warning, "the token has no exp claim and never expires", "Sign tokens with an exp claim, so that a leaked one dies."},
+	{NoExpiry, Warning, "the token has no exp claim and never expires", "Sign tokens with an exp claim, so that a leaked one ends."},
 	{LongLived, Warning, "the token lives longer than 14 days, the dashboard's maximum", "Sign tokens for days, not months, and renew them."},
 	{ClockSkew, Warning, "this machine's clock and the API's differ", "Set this machine's clock; times said to be left are wrong by the difference."},
 	{PasteDamage, Warning, "the value was damaged when it was pasted", "Save the token alone: no white space, no line breaks, no quotes and no leading Bearer."},
 	{UnexpectedTokenType, Warning, "the API accepted a token whose claims are not a management token's", "Prefer a Management Token: other kinds work on a few paths only."},
+
+	{ExpiredButAccepted, Warning, "the token has expired, yet the API still accepts it", "Renew it now: the API may stop at any moment."},
 
 	{EmptyDocument, AboutDocument, "the document is empty", `Write a JSON object with "name" and "api_key_value".`},
 	{Syntax, AboutDocument, "the document is not JSON", "Mend the JSON at this place."},
@@ -153,6 +158,8 @@ var codes = []CodeInfo{
 	{Blank, AboutDocument, "the field must not be blank", "Give it a value."},
 	{TooLong, AboutDocument, "the value is too long", "Shorten it."},
 	{UnresolvedVariable, AboutDocument, "the value is a variable that nothing replaced", "Set the variable and have it replaced (the command does so with --expand-env), or let the deployment write the value."},
+	{LiteralSecret, AboutDocument, "the document itself holds a secret", "Put a variable such as ${HMS_TOKEN} in its place, and make a new secret: this one can be read by whoever can read the document."},
+	{HoldsSigningKey, AboutDocument, "the document holds an App Secret: it is a key file, not a credential", "Sign a token with it (connector token mint --key-file FILE) and keep that as api_key_value; never give a host the App Secret."},
 }
 
 // byCode is codes, indexed.
@@ -173,6 +180,13 @@ func (c Code) Info() CodeInfo {
 	info := byCode()[c]
 	info.Code = c
 	return info
+}
+
+// MendedByNewToken says whether a new token of the right kind puts right what the
+// code says: true of every code about a credential but PermissionDenied, which a new
+// token of the same workspace meets again.
+func (c Code) MendedByNewToken() bool {
+	return byCode()[c].Class == AboutCredential && c != PermissionDenied
 }
 
 // verdict is the verdict that goes with a code.

@@ -19,9 +19,9 @@ var docVocabulary = map[Class]string{
 		"signature_rejected token_refused permission_denied invalid_credential",
 	AboutEnvironment: "rate_limited service_unavailable timeout dns_failure connection_refused network_failure tls_failure " +
 		"proxy_failure redirected unexpected_response canceled",
-	Warning: "expires_soon no_expiry long_lived clock_skew paste_damage unexpected_token_type",
+	Warning: "expires_soon no_expiry long_lived clock_skew paste_damage unexpected_token_type expired_but_accepted",
 	AboutDocument: "empty_document syntax not_utf8 duplicate_key too_large missing_field unknown_field wrong_type blank too_long " +
-		"unresolved_variable",
+		"unresolved_variable literal_secret signing_key",
 }
 
 func TestTheTableOfCodesIsCompleteAndClosed(t *testing.T) {

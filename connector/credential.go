@@ -3,6 +3,9 @@ package connector
 import (
 	"encoding/json"
 	"net/http"
+	"time"
+
+	"github.com/100ms-connector/connector-go/connector/internal/jsontext"
 )
 
 // Credential is what a customer gives a host: the three fields of the form. Its
@@ -13,6 +16,10 @@ type Credential struct {
 	Description string `json:"description,omitempty"`
 	APIKeyValue Secret `json:"api_key_value"` // a management token, as pasted
 
+	// SavedAt is when it was saved, if it was: the life of a token without iat and nbf
+	// counts from then on.
+	SavedAt time.Time `json:"-"`
+
 	fromDocument bool // so that a report does not claim a check that was not made
 	nameExpanded bool // Name was in a variable: a stranger's document may have named any
 }
@@ -22,10 +29,35 @@ type Credential struct {
 // is no error here: Inspect and Tester say what it is.
 func ParseCredential(data []byte) (*Credential, error) { return new(Validator).Parse(data) }
 
-// Document writes the credential as a document, with its secret. A host that has
-// the form's values and no document validates them so:
-//
-//	err := connector.Validate(cred.Document())
+// Problems judges values that came from a form and not from a document: each problem
+// names its field in Pointer, and has no line and no column. Nil means that there is
+// nothing to say.
+func (c *Credential) Problems() []Problem {
+	r := &reading{doc: fromForm(c), now: time.Now()}
+	r.judgeFields(nil, false)
+	r.judgeToken(0)
+	sortProblems(r.problems)
+	return r.problems
+}
+
+// fromForm makes the fields of a document of a form's values. An empty description
+// was not given.
+func fromForm(c *Credential) document {
+	var doc document
+	for _, f := range []field{text("name", c.Name), text("description", c.Description), text(tokenField, c.APIKeyValue.Reveal())} {
+		if f.Key != "description" || f.Text != "" {
+			doc.fields = append(doc.fields, f)
+		}
+	}
+	doc.judgeKeys()
+	return doc
+}
+
+func text(key, value string) field {
+	return field{Member: jsontext.Member{Key: key, Text: value, IsText: true}}
+}
+
+// Document writes the credential as a document, with its secret.
 func (c *Credential) Document() []byte {
 	type whole struct {
 		Name        string `json:"name"`

@@ -3,6 +3,9 @@ package connector
 import (
 	"slices"
 	"time"
+
+	"github.com/100ms-connector/connector-go/connector/internal/answer"
+	"github.com/100ms-connector/connector-go/connector/internal/pasted"
 )
 
 // standing is what a token's own claims amount to: a row's first condition.
@@ -10,56 +13,57 @@ import (
 type standing string
 
 const (
-	notThree  standing = "not three segments"
-	damaged   standing = "malformed, or algorithm not HS256"
-	wrongType standing = "type not management"
-	forged    standing = "the signing key says that the signature is wrong"
-	expired   standing = "expired"
-	notYet    standing = "not yet valid"
-	looksLive standing = "looks live"
+	notThree    standing = "not three segments"
+	damaged     standing = "malformed, or algorithm not HS256"
+	wrongType   standing = "type not management"
+	impossible  standing = "times that contradict each other"
+	forged      standing = "the signing key says that the signature is wrong"
+	expired     standing = "expired"
+	notYet      standing = "not yet valid"
+	looksLive   standing = "looks live"
+	ofTheAnswer Code     = "the code that the answer brings along"
+	ofTheClaims Code     = "the gravest fault of the claims"
 )
 
 // row is one line of the decision table: for tokens that stand so and answers
-// of these kinds, the outcome.
+// that mean one of these, the outcome.
 type row struct {
-	number    int // in the documentation
+	number    string // in the documentation
 	standings []standing
-	answers   []answer
-	code      Code // the token's own fault if empty
+	means     []answer.Meaning
+	code      Code
 	by        Confirmation
 }
 
 var (
-	anyJWT    = []standing{wrongType, forged, expired, notYet, looksLive}
-	faulty    = []standing{wrongType, forged, expired, notYet}
-	live      = []standing{looksLive}
-	any4xx    = []answer{refused, saysExpired, saysNotYet, saysSignature, forbidden}
-	anyAnswer = append([]answer{notAsked, success, trouble}, any4xx...)
+	anyJWT     = []standing{wrongType, impossible, forged, expired, notYet, looksLive}
+	faulty     = []standing{wrongType, impossible, forged, expired, notYet}
+	live       = []standing{looksLive}
+	anyRefusal = []answer.Meaning{answer.Refused, answer.SaysExpired, answer.SaysNotYet, answer.SaysSignature, answer.Forbidden}
+	anything   = append([]answer.Meaning{notAsked, answer.Success, trouble}, anyRefusal...)
 )
-
-// theirs stands in a row for the code that the answer brings along.
-const theirs Code = "the answer's"
 
 // decisions is the decision table: the server judges whether a token works, its
 // claims explain why it does not. The first row that fits decides; a test shows
 // that for every combination exactly one does.
 var decisions = []row{
-	{1, []standing{notThree}, anyAnswer, "", ByClaims},
-	{2, []standing{damaged}, anyAnswer, "", ByClaims},
-	{3, anyJWT, []answer{success}, OK, ByServer}, // what the claims say never overrides a 2xx
-	{4, []standing{wrongType}, any4xx, "", ByBoth},
-	{5, []standing{expired}, any4xx, "", ByBoth},
-	{6, []standing{notYet}, any4xx, "", ByBoth},
-	{7, live, []answer{saysExpired}, ExpiredToken, ByServer},
-	{7, live, []answer{saysNotYet}, TokenNotYetValid, ByServer},
-	{7, live, []answer{saysSignature}, SignatureRejected, ByServer},
-	{7, []standing{forged}, any4xx, "", ByBoth},
-	{8, live, []answer{refused}, TokenRefused, ByServer},
-	{9, live, []answer{forbidden}, PermissionDenied, ByServer},
-	{10, live, []answer{trouble}, theirs, ""},
-	{10, faulty, []answer{trouble}, "", ByClaims}, // an app token does not become good because the API is down
-	{12, faulty, []answer{notAsked}, "", ByClaims},
-	{12, live, []answer{notAsked}, Untested, ""},
+	{"1", []standing{notThree}, anything, ofTheClaims, ByClaims},
+	{"2", []standing{damaged}, anything, ofTheClaims, ByClaims},
+	{"3", anyJWT, []answer.Meaning{answer.Success}, OK, ByServer}, // what the claims say never overrides a 2xx
+	{"4", []standing{wrongType}, anyRefusal, ofTheClaims, ByBoth},
+	{"3a", []standing{impossible}, anyRefusal, ofTheClaims, ByBoth},
+	{"5", []standing{expired}, anyRefusal, ofTheClaims, ByBoth},
+	{"6", []standing{notYet}, anyRefusal, ofTheClaims, ByBoth},
+	{"7", live, []answer.Meaning{answer.SaysExpired}, ExpiredToken, ByServer},
+	{"7", live, []answer.Meaning{answer.SaysNotYet}, TokenNotYetValid, ByServer},
+	{"7", live, []answer.Meaning{answer.SaysSignature}, SignatureRejected, ByServer},
+	{"7", []standing{forged}, anyRefusal, ofTheClaims, ByBoth},
+	{"8", live, []answer.Meaning{answer.Refused}, TokenRefused, ByServer},
+	{"9", live, []answer.Meaning{answer.Forbidden}, PermissionDenied, ByServer},
+	{"10", live, []answer.Meaning{trouble}, ofTheAnswer, ""},
+	{"10", faulty, []answer.Meaning{trouble}, ofTheClaims, ByClaims}, // an app token does not become good because the API is down
+	{"12", faulty, []answer.Meaning{notAsked}, ofTheClaims, ByClaims},
+	{"12", live, []answer.Meaning{notAsked}, Untested, ""},
 }
 
 // facts is everything that a decision rests on, gathered beforehand.
@@ -80,27 +84,22 @@ type facts struct {
 
 // decide judges the facts. It is pure: the same facts give the same report.
 func decide(f facts) *Report {
-	// The best clock known: the server's when it answered, else this machine's.
-	f.token.AsOf = f.now
-	if !f.reply.date.IsZero() {
-		f.token.AsOf = f.reply.date
-	}
-	f.faults, f.warnings = f.findFaults(), f.findWarnings()
-	standing, answer := standingOf(f.faults), f.reply.answer
+	f.weigh()
+	standing, means := f.standing(), f.reply.means
 	i := slices.IndexFunc(decisions, func(r row) bool {
-		return slices.Contains(r.standings, standing) && slices.Contains(r.answers, answer)
+		return slices.Contains(r.standings, standing) && slices.Contains(r.means, means)
 	})
 	chosen := decisions[i]
 
 	code := chosen.code
 	switch code {
-	case "":
+	case ofTheClaims:
 		code = f.faults[0]
-	case theirs:
+	case ofTheAnswer:
 		code = f.reply.code
 	}
 	report := &Report{
-		Name: presentable(f.name, 255), Verdict: code.verdict(), Code: code, ConfirmedBy: chosen.by,
+		Name: pasted.Presentable(f.name, 255), Verdict: code.verdict(), Code: code, ConfirmedBy: chosen.by,
 		Also: []Code{}, Problems: []Problem{}, Warnings: f.warnings,
 		LooksLike: f.token.LooksLike, Server: f.reply.server, TestedAt: f.now.UTC().Truncate(time.Second),
 		RetryAfter: int64((f.reply.wait + time.Second - 1) / time.Second),
@@ -116,8 +115,40 @@ func decide(f facts) *Report {
 	return report
 }
 
+// weigh finds the clock, the faults and the warnings.
+func (f *facts) weigh() {
+	f.chooseClock()
+	f.faults, f.warnings = f.findFaults(), f.findWarnings()
+}
+
+// chooseClock takes the server's clock when it answered, else this machine's. Only
+// an acceptance can contradict the server's: a token that is let in although by Date
+// it is outside its life, while by this machine's clock it is inside.
+func (f *facts) chooseClock() {
+	f.token.AsOf = f.now
+	date := f.reply.date
+	if date.IsZero() {
+		return
+	}
+	const tolerance = time.Minute
+	inside := f.token.contains(f.now, 0)
+	if f.accepted() && inside && !f.token.contains(date, tolerance) {
+		f.reply.doubt = "it says " + date.UTC().Format("2006-01-02 15:04 UTC") + ", at which the token that the API accepted is not valid"
+		f.reply.date = time.Time{}
+		f.reply.server.ClockOffset = 0
+		return
+	}
+	f.token.AsOf = date
+}
+
+// contains says whether a moment is within the token's life, or less than a tolerance
+// outside.
+func (t Token) contains(at time.Time, tolerance time.Duration) bool {
+	return !t.validFrom().After(at.Add(tolerance)) && (t.ExpiresAt.IsZero() || t.ExpiresAt.After(at.Add(-tolerance)))
+}
+
 // findFaults lists those of the claims, with what the signing key says put in where
-// it ranks: below the type, above the times.
+// it ranks: below the type and times that contradict, above the other times.
 func (f *facts) findFaults() []Code {
 	faults := f.token.faults()
 	if f.forged && f.token.readable {
@@ -130,13 +161,16 @@ func (f *facts) findFaults() []Code {
 	return faults
 }
 
-func standingOf(faults []Code) standing {
-	if len(faults) == 0 {
+func (f *facts) standing() standing {
+	switch {
+	case len(f.faults) == 0:
 		return looksLive
-	}
-	switch faults[0] {
-	case NotAToken:
+	case f.token.Fault == NotAToken:
 		return notThree
+	case f.token.Fault != "":
+		return damaged
+	}
+	switch f.faults[0] {
 	case WrongTokenType:
 		return wrongType
 	case SignatureRejected:
@@ -146,19 +180,19 @@ func standingOf(faults []Code) standing {
 	case TokenNotYetValid:
 		return notYet
 	}
-	return damaged
+	return impossible
 }
 
 // also lists the other codes that hold: further faults of the claims, what the
 // server's text says beyond them, and the server's trouble.
 func (f *facts) also(code Code) []Code {
 	found := slices.Clip(f.faults)
-	switch f.reply.answer {
-	case saysExpired:
+	switch f.reply.means {
+	case answer.SaysExpired:
 		found = append(found, ExpiredToken)
-	case saysNotYet:
+	case answer.SaysNotYet:
 		found = append(found, TokenNotYetValid)
-	case saysSignature:
+	case answer.SaysSignature:
 		found = append(found, SignatureRejected)
 	case trouble:
 		found = append(found, f.reply.code)
@@ -175,14 +209,18 @@ func (f *facts) also(code Code) []Code {
 // findWarnings adds to the token's own those that only an answer can show.
 func (f *facts) findWarnings() []Code {
 	found := append([]Code{}, f.token.Warnings(f.warnWithin)...)
-	byLocalClock := f.token
-	byLocalClock.AsOf = f.now
-	accepted := f.reply.answer == success
-	if s := f.reply.server; s != nil && (s.ClockOffset > 60 || s.ClockOffset < -60) || accepted && byLocalClock.expired() {
+	if s := f.reply.server; s != nil && (s.ClockOffset > 60 || s.ClockOffset < -60) {
 		found = append(found, ClockSkew)
 	}
-	if accepted && f.token.Kind != Management {
-		found = append(found, UnexpectedTokenType)
+	if f.accepted() {
+		if here := f.token; here.expired() {
+			if here.AsOf = f.now; here.expired() {
+				found = append(found, ExpiredButAccepted)
+			}
+		}
+		if f.token.Kind != Management {
+			found = append(found, UnexpectedTokenType)
+		}
 	}
 	slices.Sort(found)
 	return found

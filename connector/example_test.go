@@ -348,4 +348,5 @@ func ExampleCodes() {
 	// clock_skew: this machine's clock and the API's differ
 	// paste_damage: the value was damaged when it was pasted
 	// unexpected_token_type: the API accepted a token whose claims are not a management token's
+	// expired_but_accepted: the token has expired, yet the API still accepts it
 }

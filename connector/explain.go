@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/100ms-connector/connector-go/connector/internal/answer"
+	"github.com/100ms-connector/connector-go/connector/internal/words"
 )
 
 // message is the cause in one sentence, with the evidence for it.
@@ -13,14 +16,17 @@ func (f *facts) message(code Code) string {
 	switch code {
 	case OK:
 		m := "the API accepted the token"
+		if f.forged {
+			m += ", although the App Secret given did not sign it"
+		}
 		if left, ok := f.token.ExpiresIn(); ok && left > 0 {
-			m += fmt.Sprintf("; it expires in %s, at %s", Span(left), moment(f.token.ExpiresAt))
+			m += fmt.Sprintf("; it expires in %s, at %s", words.Span(left), words.Moment(f.token.ExpiresAt))
 		}
 		return m
 	case Untested:
 		m := "not tested: no call was made"
 		if left, ok := f.token.ExpiresIn(); ok {
-			m += fmt.Sprintf("; by its claims the token expires in %s, at %s", Span(left), moment(f.token.ExpiresAt))
+			m += fmt.Sprintf("; by its claims the token expires in %s, at %s", words.Span(left), words.Moment(f.token.ExpiresAt))
 		}
 		return m
 	case NotAToken, MalformedToken, UnsupportedAlgorithm:
@@ -83,12 +89,12 @@ func (f *facts) answered(who string) string {
 
 // remedy is the next step; the code's own, made more exact where the facts allow.
 func (f *facts) remedy(code Code) string {
-	r := code.Info().Remedy
+	r := f.token.Remedy(code)
 	switch {
-	case code == NotAToken && f.token.LooksLike == AppSecretLike:
-		r += " Never paste the App Secret itself: whoever has it can sign any token."
+	case code == OK && f.forged:
+		r = "Compare the App Secret given with the dashboard (Developer): it may be an old one that was rotated, and then it signs no token that works."
 	case code == RateLimited && f.reply.wait > 0:
-		r = fmt.Sprintf("Wait %s, then test again, fewer credentials at once.", Span(f.reply.wait+time.Second-1))
+		r = fmt.Sprintf("Wait %s, then test again, fewer credentials at once.", words.Span(f.reply.wait+time.Second-1))
 	case code == NetworkFailure && f.reply.unsent:
 		r = "Give the API's address; if none is given, it is " + DefaultBaseURL + "."
 	case code == TokenRefused && f.proven:
@@ -110,7 +116,7 @@ func (f *facts) checks(code Code) []Check {
 	return append([]Check{document, f.shapeCheck(), f.typeCheck(), f.lifetimeCheck(code)}, f.serverChecks(code)...)
 }
 
-func (f *facts) accepted() bool { return f.reply.answer == success }
+func (f *facts) accepted() bool { return f.reply.means == answer.Success }
 
 func (f *facts) shapeCheck() Check {
 	check := func(status CheckStatus, detail string) Check { return Check{CheckTokenShape, status, detail} }
@@ -122,7 +128,7 @@ func (f *facts) shapeCheck() Check {
 	case f.forged:
 		return check(Fail, "the App Secret given did not sign it")
 	case len(t.Removed) > 0:
-		return check(Warn, "removed "+list(t.Removed))
+		return check(Warn, "removed "+words.List(t.Removed))
 	case t.odd != "":
 		return check(Warn, t.odd)
 	case f.keyFault != nil:
@@ -161,11 +167,17 @@ func (f *facts) lifetimeCheck(code Code) Check {
 	if !t.readable {
 		return check(Skip, "the claims could not be read")
 	}
+	if t.contradiction != "" {
+		if f.accepted() {
+			return check(Warn, "accepted, though "+t.contradiction)
+		}
+		return check(Fail, t.contradiction)
+	}
 	if !f.accepted() {
 		for _, c := range []Code{ExpiredToken, TokenNotYetValid} {
 			switch {
 			case slices.Contains(f.faults, c):
-				return check(Fail, t.Why(c))
+				return check(Fail, t.Why(c)+f.byWhichClock())
 			case c == code:
 				return check(Fail, c.Info().Meaning)
 			}
@@ -175,14 +187,22 @@ func (f *facts) lifetimeCheck(code Code) Check {
 	left, _ := t.ExpiresIn()
 	switch {
 	case len(warnings) > 0:
-		return check(Warn, t.Why(warnings[0]))
+		return check(Warn, t.Why(warnings[0])+f.byWhichClock())
 	case t.ExpiresAt.IsZero():
 		return check(Skip, "the exp claim could not be read")
 	case t.expired():
-		return check(Warn, "accepted, though "+t.Why(ExpiredToken))
+		return check(Warn, "accepted, though "+t.Why(ExpiredToken)+f.byWhichClock())
 	default:
-		return check(Pass, "expires in "+Span(left))
+		return check(Pass, "expires in "+words.Span(left)+f.byWhichClock())
 	}
+}
+
+// byWhichClock says why this machine's clock counts, where the answer had another.
+func (f *facts) byWhichClock() string {
+	if f.reply.doubt == "" {
+		return ""
+	}
+	return "; by this machine's clock, for the Date of the answer does not count: " + f.reply.doubt
 }
 
 // serverChecks are the three steps that need a call.
@@ -196,13 +216,13 @@ func (f *facts) serverChecks(code Code) []Check {
 	notReached := func(why string) []Check {
 		return three(step(CheckReachable, Skip, why), step(CheckAuthenticated, Skip, why), step(CheckPermitted, Skip, why))
 	}
-	switch f.reply.answer {
+	switch f.reply.means {
 	case notAsked:
 		return notReached(notCalled)
-	case success:
+	case answer.Success:
 		return three(step(CheckReachable, Pass, fmt.Sprintf("answered in %d ms", f.reply.server.LatencyMS)),
 			step(CheckAuthenticated, Pass, "the API knows the token"), step(CheckPermitted, Pass, "may list rooms"))
-	case forbidden:
+	case answer.Forbidden:
 		if code == PermissionDenied {
 			return three(step(CheckReachable, Pass, status), step(CheckAuthenticated, Pass, "answered 403, not 401"), step(CheckPermitted, Fail, status))
 		}

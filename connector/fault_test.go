@@ -341,8 +341,6 @@ func TestEveryStatusWithoutABodyHasItsCode(t *testing.T) {
 		switch {
 		case status == 401:
 			return connector.TokenRefused
-		case status == 403:
-			return connector.PermissionDenied
 		case status == 407:
 			return connector.ProxyFailure
 		case status == 429:

@@ -5,12 +5,13 @@ import (
 	"time"
 )
 
-// DefaultWarnWithin is how long before its end a token is said to expire soon.
-const DefaultWarnWithin = 72 * time.Hour
+// MaxWarnWithin is how long before its end a token is said to expire soon at the
+// most, whatever its life. See RenewalWindow.
+const MaxWarnWithin = 72 * time.Hour
 
 const (
-	// leeway is how far nbf may lie ahead: signers' clocks differ a little, and
-	// the official SDK back-dates by 10 s for that reason.
+	// leeway is how far the beginning may lie ahead: signers' clocks differ a
+	// little, and the official SDK back-dates by 10 s for that reason.
 	leeway = 30 * time.Second
 
 	// longest is the dashboard's maximum (100ms docs). What the server enforces
@@ -18,8 +19,19 @@ const (
 	longest = 14 * 24 * time.Hour
 )
 
+// RenewalWindow is how long before its end a token is due: it expires soon, and
+// should be renewed. That is a third of its life, 72 hours at most, and 72 hours
+// where it is not known when it was made (madeAt is zero).
+func RenewalWindow(madeAt, expiresAt time.Time) time.Duration {
+	if madeAt.IsZero() || expiresAt.IsZero() {
+		return MaxWarnWithin
+	}
+	return max(0, min(MaxWarnWithin, expiresAt.Sub(madeAt)/3))
+}
+
 // faults lists what the claims alone show to be wrong at AsOf, the gravest
-// first: a new token of the wrong type would not help, so type outranks time.
+// first: a new token of the wrong type would not help, so type outranks time; nor
+// would one whose times contradict each other, of which nothing else can be said.
 func (t Token) faults() []Code {
 	if t.Fault != "" && !t.readable {
 		return []Code{t.Fault}
@@ -31,6 +43,12 @@ func (t Token) faults() []Code {
 	if t.Kind != Management {
 		found = append(found, WrongTokenType)
 	}
+	if t.contradiction != "" {
+		if t.Fault != MalformedToken {
+			found = append(found, MalformedToken)
+		}
+		return found
+	}
 	if t.expired() {
 		found = append(found, ExpiredToken)
 	}
@@ -40,20 +58,21 @@ func (t Token) faults() []Code {
 	return found
 }
 
-// Warnings lists what is worth knowing of the token at AsOf, sorted by code.
-// A token expires soon if it does so within warnWithin: zero means
-// DefaultWarnWithin, and a negative duration means that none does.
+// Warnings lists what is worth knowing of the token at AsOf, sorted by code. A
+// token expires soon if it does so within warnWithin: zero means what RenewalWindow
+// says of it, and a negative duration means that none does.
 func (t Token) Warnings(warnWithin time.Duration) []Code {
 	var found []Code
 	left, expires := t.ExpiresIn()
-	if t.readable && !t.expired() && expires && left <= orDefault(warnWithin, DefaultWarnWithin) {
+	timely := t.readable && t.contradiction == ""
+	if timely && !t.expired() && expires && left <= orDefault(warnWithin, RenewalWindow(t.madeAt(), t.ExpiresAt)) {
 		found = append(found, ExpiresSoon)
 	}
 	life, known := t.Lifetime()
 	if !known {
 		life = left // it was made for at least as long
 	}
-	if t.readable && life > longest+time.Minute { // a minute, for back-dated iat
+	if timely && life > longest+time.Minute { // a minute, for back-dated iat
 		found = append(found, LongLived)
 	}
 	if t.endless { // a claim that is there but cannot be read is malformed, not missing
@@ -75,12 +94,13 @@ func (t Token) expired() bool { return !t.ExpiresAt.IsZero() && !t.ExpiresAt.Aft
 
 func (t Token) notYetValid() bool { return t.validFrom().After(t.AsOf.Add(leeway)) }
 
-// validFrom is nbf, or iat where there is no nbf; zero if neither is given.
+// validFrom is the later of nbf and iat: servers' libraries look at both. It is zero
+// if neither is given.
 func (t Token) validFrom() time.Time {
-	if t.NotBefore.IsZero() {
-		return t.IssuedAt
+	if t.NotBefore.After(t.IssuedAt) {
+		return t.NotBefore
 	}
-	return t.NotBefore
+	return t.IssuedAt
 }
 
 // ExpiresIn is the time from AsOf to the expiry, negative once it has passed.
@@ -92,16 +112,24 @@ func (t Token) ExpiresIn() (left time.Duration, ok bool) {
 // Lifetime is the whole time for which the token was made. ok is false if its
 // claims do not say.
 func (t Token) Lifetime() (life time.Duration, ok bool) {
-	from := t.madeAt()
+	from := t.issuedAt()
 	return t.ExpiresAt.Sub(from), !from.IsZero() && !t.ExpiresAt.IsZero()
 }
 
-// madeAt is iat, or nbf where there is no iat; zero if neither is given.
-func (t Token) madeAt() time.Time {
+// issuedAt is iat, or nbf where there is no iat; zero if neither is given.
+func (t Token) issuedAt() time.Time {
 	if t.IssuedAt.IsZero() {
 		return t.NotBefore
 	}
 	return t.IssuedAt
+}
+
+// madeAt is issuedAt, or when the credential was saved; zero if nothing is known.
+func (t Token) madeAt() time.Time {
+	if at := t.issuedAt(); !at.IsZero() {
+		return at
+	}
+	return t.savedAt
 }
 
 // MarshalJSON writes the token object of the commands' JSON: what could not be
@@ -121,7 +149,7 @@ func (t Token) MarshalJSON() ([]byte, error) {
 	}{
 		t.Kind, t.AccessKey, t.ID, t.Algorithm, t.Version,
 		timeOrNull(t.IssuedAt), timeOrNull(t.NotBefore), timeOrNull(t.ExpiresAt),
-		secondsOrNull(t.AsOf, t.ExpiresAt), secondsOrNull(t.madeAt(), t.ExpiresAt),
+		secondsOrNull(t.AsOf, t.ExpiresAt), secondsOrNull(t.issuedAt(), t.ExpiresAt),
 	})
 }
 

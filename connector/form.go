@@ -44,7 +44,7 @@ var form = sync.OnceValue(func() []Field {
 		fields = append(fields, Field{
 			Name: name, Title: p.Title, Help: p.Description, Examples: p.Examples,
 			Required: slices.Contains(doc.Required, name), Secret: p.WriteOnly,
-			MaxLength: max(0, orUnlimited(p.MaxLength)), Pattern: p.Pattern,
+			MaxLength: p.MaxLength, Pattern: p.Pattern,
 		})
 	}
 	return fields

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/100ms-connector/connector-go/connector/internal/pasted"
 	"github.com/100ms-connector/connector-go/schema"
 )
 
@@ -94,8 +95,8 @@ func TestAFormBelongsToWhoAskedForIt(t *testing.T) {
 // what it parses.
 func TestTheTokensLimitIsTheSchemas(t *testing.T) {
 	for _, f := range Form() {
-		if f.Name == tokenField && f.MaxLength != maxToken {
-			t.Errorf("the schema allows %d characters, the parser %d", f.MaxLength, maxToken)
+		if f.Name == tokenField && f.MaxLength != pasted.MaxToken {
+			t.Errorf("the schema allows %d characters, the parser %d", f.MaxLength, pasted.MaxToken)
 		}
 	}
 }

@@ -138,8 +138,8 @@ func TestFindingsAreJudgedAsOfTheMomentGiven(t *testing.T) {
 		{-31 * time.Second, []Code{TokenNotYetValid}},
 		{-30 * time.Second, nil},
 		{0, nil},
-		{4*24*time.Hour - time.Second, nil},
-		{4 * 24 * time.Hour, []Code{ExpiresSoon}},
+		{112*time.Hour - 11*time.Second, nil}, // a third of seven days and the ten seconds of back-dating
+		{112 * time.Hour, []Code{ExpiresSoon}},
 		{7*24*time.Hour - 1, []Code{ExpiresSoon}},
 		{7 * 24 * time.Hour, []Code{ExpiredToken}},
 	} {
@@ -183,12 +183,12 @@ func TestATimeClaimThatCannotBeRightIsMalformedAndAnyOtherIsTakenAtItsWord(t *te
 		{"exp", docNow.Unix() + 86400*5, nil, float64(docNow.Unix() + 86400*5)},
 		{"exp", float64(docNow.Unix()+86400*5) + 0.25, nil, float64(docNow.Unix()+86400*5) + 0.25},
 		{"exp", json.RawMessage(fmt.Sprintf("%de-3", (docNow.Unix()+86400*5)*1000)), nil, float64(docNow.Unix() + 86400*5)},
-		{"exp", 0, []Code{ExpiredToken}, 0},
-		{"exp", -1, []Code{ExpiredToken}, -1},
-		{"exp", -1.5, []Code{ExpiredToken}, -1.5},
-		{"exp", json.RawMessage("-0"), []Code{ExpiredToken}, 0},
-		{"exp", json.RawMessage("1e-400"), []Code{ExpiredToken}, 0},
-		{"exp", year1 + 1, []Code{ExpiredToken}, year1 + 1},
+		{"exp", 0, []Code{MalformedToken}, 0},
+		{"exp", -1, []Code{MalformedToken}, -1},
+		{"exp", -1.5, []Code{MalformedToken}, -1.5},
+		{"exp", json.RawMessage("-0"), []Code{MalformedToken}, 0},
+		{"exp", json.RawMessage("1e-400"), []Code{MalformedToken}, 0},
+		{"exp", year1 + 1, []Code{MalformedToken}, year1 + 1},
 		{"exp", year1, []Code{MalformedToken}, math.NaN()}, // the zero time, which stands for none
 		{"exp", year1 - 1, []Code{MalformedToken}, math.NaN()},
 		{"exp", -1e30, []Code{MalformedToken}, math.NaN()},
@@ -200,7 +200,7 @@ func TestATimeClaimThatCannotBeRightIsMalformedAndAnyOtherIsTakenAtItsWord(t *te
 		{"exp", json.RawMessage("1e10000000"), []Code{MalformedToken}, math.NaN()},
 		{"exp", docNow.UnixMilli(), []Code{MalformedToken}, math.NaN()},
 		{"exp", fmt.Sprint(docNow.Unix() + 86400), []Code{MalformedToken}, math.NaN()},
-		{"exp", nil, []Code{MalformedToken}, math.NaN()},
+		{"exp", nil, []Code{NoExpiry}, math.NaN()},
 		{"exp", true, []Code{MalformedToken}, math.NaN()},
 		{"exp", []int{1}, []Code{MalformedToken}, math.NaN()},
 		{"exp", map[string]int{}, []Code{MalformedToken}, math.NaN()},
@@ -208,7 +208,14 @@ func TestATimeClaimThatCannotBeRightIsMalformedAndAnyOtherIsTakenAtItsWord(t *te
 		{"nbf", docNow.UnixMilli(), []Code{MalformedToken}, math.NaN()},
 		{"nbf", docNow.Unix() + 29, nil, float64(docNow.Unix() + 29)},
 		{"nbf", docNow.Unix() + 60, []Code{TokenNotYetValid}, float64(docNow.Unix() + 60)},
-		{"iat", docNow.Unix() + 60, nil, float64(docNow.Unix() + 60)}, // nbf outranks it
+		{"iat", docNow.Unix() + 60, []Code{TokenNotYetValid}, float64(docNow.Unix() + 60)}, // the later of the two counts
+		{"iat", nil, nil, math.NaN()},
+		{"nbf", nil, nil, math.NaN()},
+		{"exp", 60, []Code{MalformedToken}, 60},
+		{"exp", docNow.Unix() / 1000, []Code{MalformedToken}, float64(docNow.Unix() / 1000)},
+		{"exp", docNow.Unix() - 3600, []Code{MalformedToken}, float64(docNow.Unix() - 3600)}, // before iat
+		{"nbf", docNow.Unix() + 86400*8, []Code{MalformedToken}, float64(docNow.Unix() + 86400*8)},
+		{"iat", 3600, []Code{MalformedToken}, 3600},
 	} {
 		t.Run(fmt.Sprintf("%s %v", c.claim, c.value), func(t *testing.T) {
 			token := docInspect(docSigned(c.claim, c.value))
@@ -267,7 +274,7 @@ func TestTheKindIsToldByTheClaimTypeAndElseByWhatAnAppTokenCarries(t *testing.T)
 		`{}`:                                     Unknown,
 		`{"type":"Management"}`:                  Unknown,
 		`{"type":"","role":"host"}`:              Unknown,
-		`{"type":null,"role":"host"}`:            Unknown,
+		`{"type":null,"role":"host"}`:            App,
 		`{"type":["management"]}`:                Unknown,
 		`{"type":"app","type":"management"}`:     Management, // the last one counts, as for every JWT library
 		`{"type":"management ","access_key":""}`: Unknown,
@@ -374,8 +381,8 @@ func TestAValueThatIsNoTokenIsKnownByItsLooks(t *testing.T) {
 		"ABC-DEFG-HIJ":                        UnknownLike,
 		"abc-defg-hi1":                        UnknownLike,
 		"abcd-efg-hij":                        UnknownLike,
-		"changeme":                            UnknownLike,
-		"${HMS_MANAGEMENT_TOKEN}":             UnknownLike,
+		"changeme":                            PlaceholderLike,
+		"${HMS_MANAGEMENT_TOKEN}":             PlaceholderLike,
 		strings.Repeat("x", 600):              UnknownLike,
 		"live_" + strings.Repeat("a-", 20):    UnknownLike,
 		"00000000-0000-4000-8000-00000000000": UnknownLike,

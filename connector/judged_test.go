@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/100ms-connector/connector-go/connector/internal/pasted"
 	"github.com/100ms-connector/connector-go/fixtures"
 )
 
@@ -17,7 +18,7 @@ import (
 
 func TestAFaultOfTheNetworkIsQuotedWithoutTheURL(t *testing.T) {
 	refused := exchange{attempts: 1, err: &net.OpError{Op: "dial", Err: errors.New("connect: connection refused")}}
-	if r := judged(pasted(t, "live"), &refused, false); !strings.Contains(r.Message, "the call failed: dial") {
+	if r := judged(valueOf(t, "live"), &refused, false); !strings.Contains(r.Message, "the call failed: dial") {
 		t.Error(r.Message)
 	}
 	for code, err := range map[Code]error{
@@ -31,57 +32,57 @@ func TestAFaultOfTheNetworkIsQuotedWithoutTheURL(t *testing.T) {
 }
 
 func TestAServerMayAnswer000(t *testing.T) {
-	seen := answered(0, "", "")
-	if r := judged(pasted(t, "live"), &seen, false); r.Verdict != Inconclusive || r.Code != UnexpectedResponse {
+	seen := seenAnswer(0, "", "")
+	if r := judged(valueOf(t, "live"), &seen, false); r.Verdict != Inconclusive || r.Code != UnexpectedResponse {
 		t.Errorf("%s %s", r.Verdict, r.Code)
 	}
 }
 
 func TestWhatIsNoTokenHasNoTokenInItsReport(t *testing.T) {
 	for _, name := range []string{"access-key", "payload-null"} {
-		if r := judged(pasted(t, name), nil, false); r.Token != nil {
+		if r := judged(valueOf(t, name), nil, false); r.Token != nil {
 			t.Errorf("%s: %+v", name, r.Token)
 		}
 	}
 }
 
 func TestAForgedTokenThatIsNotYetValidIsForgedFirst(t *testing.T) {
-	r := judged(pasted(t, "not-yet-valid"), nil, true)
+	r := judged(valueOf(t, "not-yet-valid"), nil, true)
 	if r.Code != SignatureRejected || !slices.Equal(r.Also, []Code{TokenNotYetValid}) {
 		t.Errorf("%s, also %v", r.Code, r.Also)
 	}
 }
 
 func TestOnlyAWholePageOfRoomsInTheTwoHundredsIsAccepted(t *testing.T) {
-	cut := answered(200, asJSON, rooms+strings.Repeat(" ", 100))
+	cut := seenAnswer(200, asJSON, rooms+strings.Repeat(" ", 100))
 	cut.truncated = true
-	for name, seen := range map[string]exchange{"a 302": answered(302, asJSON, rooms), "a page that was cut off": cut} {
-		if r := judged(pasted(t, "live"), &seen, false); r.Code != UnexpectedResponse {
+	for name, seen := range map[string]exchange{"a 302": seenAnswer(302, asJSON, rooms), "a page that was cut off": cut} {
+		if r := judged(valueOf(t, "live"), &seen, false); r.Code != UnexpectedResponse {
 			t.Errorf("%s: %s", name, r.Code)
 		}
 	}
 }
 
 func TestTheClockOfAStrangerIsNotTheServers(t *testing.T) {
-	seen := answered(307, "", "").at(2 * time.Hour)
+	seen := seenAnswer(307, "", "").at(2 * time.Hour)
 	seen.redirect = "https://other.example"
-	if r := judged(pasted(t, "live"), &seen, false); r.Server.ClockOffset != 0 || slices.Contains(r.Warnings, ClockSkew) {
+	if r := judged(valueOf(t, "live"), &seen, false); r.Server.ClockOffset != 0 || slices.Contains(r.Warnings, ClockSkew) {
 		t.Errorf("%d %v", r.Server.ClockOffset, r.Warnings)
 	}
 	// A Date has whole seconds, the clock here has parts of one.
-	late := answered(200, asJSON, rooms)
+	late := seenAnswer(200, asJSON, rooms)
 	late.received = noon.Add(900 * time.Millisecond)
 	late.header.Set("Date", noon.Add(61*time.Second).Format("Mon, 02 Jan 2006 15:04:05 GMT"))
-	if r := judged(pasted(t, "live"), &late, false); r.Server.ClockOffset != 61 {
+	if r := judged(valueOf(t, "live"), &late, false); r.Server.ClockOffset != 61 {
 		t.Errorf("%d", r.Server.ClockOffset)
 	}
 }
 
 func TestEachCheckSaysWhereItBroke(t *testing.T) {
-	slow := answered(429, asJSON, `{}`)
+	slow := seenAnswer(429, asJSON, `{}`)
 	canceled := exchange{attempts: 1, err: context.Canceled}
-	says := answered(401, asPlain, "Token is expired")
-	refused := answered(401, asJSON, terse)
+	says := seenAnswer(401, asPlain, "Token is expired")
+	refused := seenAnswer(401, asJSON, terse)
 	for _, c := range []struct {
 		name, value string
 		seen        *exchange
@@ -95,24 +96,24 @@ func TestEachCheckSaysWhereItBroke(t *testing.T) {
 		{"a user_id that the API was seen to refuse", "user-id-number", &refused, CheckTokenShape, Warn},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := judged(pasted(t, c.value), c.seen, false)
+			r := judged(valueOf(t, c.value), c.seen, false)
 			i := slices.IndexFunc(r.Checks, func(check Check) bool { return check.Name == c.check })
 			if r.Checks[i].Status != c.want {
 				t.Errorf("%+v, want %s", r.Checks[i], c.want)
 			}
 		})
 	}
-	if r := judged(pasted(t, "user-id-number"), &refused, false); !strings.Contains(r.Remedy, "user_id") {
+	if r := judged(valueOf(t, "user-id-number"), &refused, false); !strings.Contains(r.Remedy, "user_id") {
 		t.Error(r.Remedy)
 	}
-	ok := answered(200, asJSON, rooms)
-	if r := judged(pasted(t, "expired"), &ok, false); strings.Contains(r.Message, "expires in") {
+	ok := seenAnswer(200, asJSON, rooms)
+	if r := judged(valueOf(t, "expired"), &ok, false); strings.Contains(r.Message, "expires in") {
 		t.Error(r.Message)
 	}
 }
 
 func TestAKeyThatProvesNothingCallsNoTokenBad(t *testing.T) {
-	live := pasted(t, "live")
+	live := valueOf(t, "live")
 	cred := &Credential{Name: "a", APIKeyValue: Secret(live)}
 	for name, key := range map[string]SigningKey{
 		"none":                {},
@@ -138,7 +139,7 @@ func TestAKeyThatProvesNothingCallsNoTokenBad(t *testing.T) {
 
 func TestTheErrorOfAReportIsAlsoEachCodeBesideItsOwn(t *testing.T) {
 	tester := Tester{Offline: true}
-	r := tester.Test(context.Background(), &Credential{APIKeyValue: Secret(pasted(t, "app-expired"))})
+	r := tester.Test(context.Background(), &Credential{APIKeyValue: Secret(valueOf(t, "app-expired"))})
 	if !errors.Is(r.Err(), WrongTokenType) || !errors.Is(r.Err(), ExpiredToken) || errors.Is(r.Err(), TokenRefused) {
 		t.Errorf("%v, also %v", r.Err(), r.Also)
 	}
@@ -146,7 +147,7 @@ func TestTheErrorOfAReportIsAlsoEachCodeBesideItsOwn(t *testing.T) {
 
 func TestWarnWithinIsTheTesters(t *testing.T) {
 	k := fixtures.Workspace()
-	cred := &Credential{APIKeyValue: Secret(fixtures.Sign(k, fixtures.Management(k, time.Now(), 5*time.Hour)))}
+	cred := &Credential{APIKeyValue: Secret(fixtures.Sign(k, fixtures.Management(k, time.Now().Add(-20*time.Hour), 25*time.Hour)))}
 	for within, want := range map[time.Duration]bool{0: true, -1: false, time.Hour: false, 6 * time.Hour: true} {
 		tester := Tester{Offline: true, WarnWithin: within}
 		if got := slices.Contains(tester.Test(context.Background(), cred).Warnings, ExpiresSoon); got != want {
@@ -156,26 +157,26 @@ func TestWarnWithinIsTheTesters(t *testing.T) {
 }
 
 func TestTheShortestPieceOfATokenIsTakenOut(t *testing.T) {
-	token := pasted(t, "live")
+	token := valueOf(t, "live")
 	for _, text := range []string{token[:12], "zz" + token[5:17], token[5:17] + "zz"} {
-		if got := withoutSecrets(text, token); got != redacted {
+		if got := pasted.Without(text, token); got != redacted {
 			t.Errorf("%d characters are shown as %d", len(text), len(got))
 		}
 	}
 	long := strings.Repeat("so it goes. ", 500)
-	if got := withoutSecrets(long, token); !strings.HasPrefix(got, "so it goes. ") {
+	if got := pasted.Without(long, token); !strings.HasPrefix(got, "so it goes. ") {
 		t.Errorf("%.40q", got)
 	}
 }
 
 func TestAWaitIsReadInItsUnitOrNotAtAll(t *testing.T) {
 	date := func(s string) exchange {
-		e := answered(429, asJSON, `{}`)
+		e := seenAnswer(429, asJSON, `{}`)
 		e.header.Set("Retry-After", s)
 		return e
 	}
 	words := func(s string) exchange {
-		return answered(429, asJSON, `{"message":"rate limit exceeded, retry after `+s+`"}`)
+		return seenAnswer(429, asJSON, `{"message":"rate limit exceeded, retry after `+s+`"}`)
 	}
 	for name, c := range map[string]struct {
 		seen  exchange
@@ -250,18 +251,105 @@ func TestSpansAreRoundedDownToTheirLargestUnit(t *testing.T) {
 }
 
 func TestWhatIsNotTheAPIsAnswerIsDescribed(t *testing.T) {
-	elsewhere := answered(307, "", "")
+	elsewhere := seenAnswer(307, "", "")
 	elsewhere.redirect = "https://portal.example"
 	for want, seen := range map[string]exchange{
-		"it answered 200 with an HTML or XML page":             answered(200, asHTML, page),
-		"it answered 204 with no content":                      answered(204, "", ""),
-		"it answered 200 with JSON that is no list of rooms":   answered(200, asJSON, `{"a":1}`),
-		`it answered 404 with JSON "no such page"`:             answered(404, asJSON, `{"message":"no such page"}`),
-		`it answered 999 with plain text "denied"`:             answered(999, asPlain, "denied"),
+		"it answered 200 with an HTML or XML page":             seenAnswer(200, asHTML, page),
+		"it answered 204 with no content":                      seenAnswer(204, "", ""),
+		"it answered 200 with JSON that is no list of rooms":   seenAnswer(200, asJSON, `{"a":1}`),
+		`it answered 404 with JSON "no such page"`:             seenAnswer(404, asJSON, `{"message":"no such page"}`),
+		`it answered 999 with plain text "denied"`:             seenAnswer(999, asPlain, "denied"),
 		"it answered 307 and points to https://portal.example": elsewhere,
 	} {
-		if r := judged(pasted(t, "live"), &seen, false); !strings.HasSuffix(r.Message, want) {
+		if r := judged(valueOf(t, "live"), &seen, false); !strings.HasSuffix(r.Message, want) {
 			t.Errorf("%q, want %q", r.Message, want)
+		}
+	}
+}
+
+// Only an acceptance contradicts the server's clock; a cached or impossible Date is
+// none. Then this machine's clock counts, and the report says why.
+func TestADateThatCannotBeRightIsSetAside(t *testing.T) {
+	expiring := managed(func(c fixtures.Claims) fixtures.Claims { return c.With("exp", noon.Add(48*time.Hour).Unix()) })
+	lapsed := managed(func(c fixtures.Claims) fixtures.Claims {
+		return c.With("iat", noon.Add(-48*time.Hour).Unix()).With("nbf", noon.Add(-48*time.Hour).Unix()).With("exp", noon.Add(-time.Hour).Unix())
+	})
+	dated := func(seen exchange, date time.Time, age string) exchange {
+		seen.header = seen.header.Clone()
+		seen.header.Set("Date", date.Format("Mon, 02 Jan 2006 15:04:05 GMT"))
+		if age != "" {
+			seen.header.Set("Age", age)
+		}
+		return seen
+	}
+	success, refusal := seenAnswer(200, asJSON, rooms), seenAnswer(401, asJSON, terse)
+	year := 365 * 24 * time.Hour
+	for _, c := range []struct {
+		name   string
+		value  string
+		seen   exchange
+		code   Code
+		offset int64
+		warns  []Code
+		says   string // the lifetime check
+	}{
+		{"an acceptance at a Date years ahead", expiring, dated(success, noon.Add(3*year), ""), OK, 0, nil, "not valid"},
+		{"an acceptance at a Date before the token was made", expiring, dated(success, noon.Add(-24*time.Hour), ""), OK, 0, nil, "not valid"},
+		{"an acceptance at a Date half a minute before nbf", managed(func(c fixtures.Claims) fixtures.Claims { return c.With("nbf", noon.Unix()) }), dated(success, noon.Add(-30*time.Second), ""), OK, -30, nil, ""},
+		{"a refusal by a clock of 1970", expiring, dated(refusal, time.Unix(0, 0).UTC(), ""), TokenRefused, 0, nil, "1970-01-01, which cannot be"},
+		{"a refusal out of a cache", expiring, dated(refusal, noon.Add(72*time.Hour), "300000"), TokenRefused, 0, nil, "out of a cache"},
+		{"an Age of nothing is no cache", expiring, dated(refusal, noon.Add(72*time.Hour), "0"), ExpiredToken, 259200, []Code{ClockSkew}, ""},
+		{"a refusal at a Date before iat: the signer's clock is ahead", expiring, dated(refusal, noon.Add(-24*time.Hour), ""), TokenNotYetValid, -86400, []Code{ClockSkew}, ""},
+		{"an acceptance of a token that expired by every clock", lapsed, success, OK, 0, []Code{ExpiredButAccepted}, ""},
+		{"an expired token, accepted by a server that came out of a cache", lapsed, dated(success, noon.Add(-2*time.Hour), "7200"), OK, 0, []Code{ExpiredButAccepted}, "out of a cache"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := judged(c.value, &c.seen, false)
+			if r.Code != c.code || r.Server.ClockOffset != c.offset || !slices.Equal(r.Warnings, append([]Code{}, c.warns...)) {
+				t.Errorf("%s, offset %d, %v; want %s, %d, %v\n%s", r.Code, r.Server.ClockOffset, r.Warnings, c.code, c.offset, c.warns, r.Message)
+			}
+			i := slices.IndexFunc(r.Checks, func(check Check) bool { return check.Name == CheckTokenLifetime })
+			if detail := r.Checks[i].Detail; !strings.Contains(detail, c.says) || (c.says == "") == strings.Contains(detail, "this machine's clock") {
+				t.Errorf("the check says %q", detail)
+			}
+		})
+	}
+}
+
+// What is minted for two seconds and tested after three has expired by both clocks,
+// which agree: nothing may claim that they differ.
+func TestClocksThatAgreeAreNotSaidToDiffer(t *testing.T) {
+	value := managed(func(c fixtures.Claims) fixtures.Claims { return c.With("exp", noon.Add(-time.Second).Unix()) })
+	for name, seen := range map[string]exchange{"accepted": seenAnswer(200, asJSON, rooms), "refused": seenAnswer(401, asJSON, terse)} {
+		if r := judged(value, &seen, false); slices.Contains(r.Warnings, ClockSkew) || r.Server.ClockOffset != 0 {
+			t.Errorf("%s: %v", name, r.Warnings)
+		}
+	}
+}
+
+func TestAKeyThatDidNotSignWhatTheAPIAcceptsIsSaidInWords(t *testing.T) {
+	ok := seenAnswer(200, asJSON, rooms)
+	r := judged(valueOf(t, "live"), &ok, true)
+	if r.Verdict != Accepted || !strings.Contains(r.Message, "did not sign it") || !strings.Contains(r.Remedy, "rotated") {
+		t.Errorf("%s: %s %s", r.Verdict, r.Message, r.Remedy)
+	}
+}
+
+// Each thing that no token of 100ms has is named as the first place to look at.
+func TestWhatIsOddAboutTheClaimsIsTheFirstPlaceToLookAt(t *testing.T) {
+	refusal := seenAnswer(401, asJSON, terse)
+	for name, c := range map[string]struct {
+		change func(fixtures.Claims) fixtures.Claims
+		says   string
+	}{
+		"no version":                      {func(c fixtures.Claims) fixtures.Claims { return c.Without("version") }, "no version claim"},
+		"no access key":                   {func(c fixtures.Claims) fixtures.Claims { return c.Without("access_key") }, "no access_key claim"},
+		"an access key with a line end":   {func(c fixtures.Claims) fixtures.Claims { return c.With("access_key", c["access_key"].(string)+"\r") }, "a line end or white space"},
+		"an access key that lost a digit": {func(c fixtures.Claims) fixtures.Claims { return c.With("access_key", c["access_key"].(string)[1:]) }, "23 hexadecimal digits"},
+		"a user_id that is a number":      {func(c fixtures.Claims) fixtures.Claims { return c.With("user_id", 1) }, "user_id claim is not a string"},
+	} {
+		if r := judged(managed(c.change), &refusal, false); r.Code != TokenRefused || !strings.Contains(r.Remedy, c.says) {
+			t.Errorf("%s: %s: %s", name, r.Code, r.Remedy)
 		}
 	}
 }

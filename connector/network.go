@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+
+	"github.com/100ms-connector/connector-go/connector/internal/pasted"
 )
 
 // wsaConnRefused is what Windows says; syscall.ECONNREFUSED is an invented number
@@ -89,5 +91,5 @@ func networkText(err error, secrets string) string {
 	for errors.As(err, &u) {
 		err = u.Err
 	}
-	return clip(withoutSecrets(err.Error(), secrets), 200)
+	return pasted.Clip(pasted.Without(err.Error(), secrets), 200)
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/100ms-connector/connector-go/connector/internal/pasted"
 )
 
 // Severity says whether a problem makes a document invalid.
@@ -66,16 +68,20 @@ func sortProblems(problems []Problem) {
 	})
 }
 
-// pointer is the RFC 6901 pointer of a field. A key that could be a secret is
-// not shown, nor one that a terminal would act upon.
-func pointer(key string) string {
-	return "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(presentableName(key))
+// pointer is the RFC 6901 pointer of a place. A key that could be a secret is not
+// shown, nor one that a terminal would act upon.
+func pointer(path ...string) string {
+	var b strings.Builder
+	for _, key := range path {
+		b.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(presentableName(key)))
+	}
+	return b.String()
 }
 
 // presentableName is a field's key, fit to be shown.
 func presentableName(key string) string {
-	if len(key) > 64 || couldBeSecret(key) || strings.ContainsFunc(key, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return redacted
+	if len(key) > 64 || pasted.CouldBeSecret(key) || strings.ContainsFunc(key, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return pasted.Redacted
 	}
 	return key
 }

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/100ms-connector/connector-go/connector/internal/pasted"
+	"github.com/100ms-connector/connector-go/connector/internal/words"
 )
 
 // Confirmation says on whose word a verdict rests.
@@ -109,7 +112,7 @@ func InvalidReport(e *ValidationError) *Report {
 			errs++
 		}
 	}
-	r := untestable(InvalidCredential, "the credential document has "+count(errs, "problem")+", so no call was made")
+	r := untestable(InvalidCredential, "the credential document has "+words.Count(errs, "problem")+", so no call was made")
 	r.Problems = e.Problems
 	for _, p := range e.Problems {
 		if p.Severity == SeverityWarning && !slices.Contains(r.Warnings, p.Code) {
@@ -123,7 +126,7 @@ func InvalidReport(e *ValidationError) *Report {
 // UnreadableReport is the report on a document that could not be read; why must
 // hold no secret.
 func UnreadableReport(why string) *Report {
-	r := untestable(Untested, "the credential could not be read: "+clip(why, 200))
+	r := untestable(Untested, "the credential could not be read: "+pasted.Clip(why, 200))
 	r.Remedy = "Check the name and the permissions of the file."
 	return r
 }

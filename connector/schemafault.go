@@ -34,7 +34,7 @@ func (r *reading) judgeSchema(failure *jsonschema.ValidationError) {
 		}
 		r.once(key, Blank, r.field(key)+" must not be blank")
 	case "maxLength":
-		n, most := utf8.RuneCountInString(r.doc.members.last(key).text), credentialSchema().Properties[key].MaxLength
+		n, most := utf8.RuneCountInString(r.doc.last(key).Text), credentialSchema().Properties[key].MaxLength
 		r.once(key, TooLong, fmt.Sprintf("%s has %d characters, more than the %d allowed", r.field(key), n, most))
 	default:
 		panic("connector: no problem is declared for the schema's keyword " + keyword)
@@ -48,28 +48,52 @@ func (r *reading) once(key string, code Code, message string) {
 		return
 	}
 	r.settle(key)
-	r.add(pointer(key), code, r.doc.members.last(key).valueAt, message)
+	f := r.doc.last(key)
+	r.add(f.place(), code, f.ValueAt, message)
 }
 
 func (r *reading) missing() {
 	for _, f := range form() {
-		if f.Required && r.doc.members.last(f.Name) == nil {
-			r.add(pointer(f.Name), MissingField, r.doc.start, fmt.Sprintf("%s (%s) is required and missing", r.field(f.Name), f.Title))
+		if !f.Required || r.doc.last(f.Name) != nil {
+			continue
 		}
+		message := fmt.Sprintf("%s (%s) is required and missing", r.field(f.Name), f.Title)
+		if f.Name == tokenField {
+			if found := r.tokensElsewhere(); len(found) > 0 {
+				message += "; the token stands in " + found[0].name()
+			}
+		}
+		r.add(pointer(f.Name), MissingField, r.doc.start, message)
 	}
 }
 
+// unknown judges the fields that are none of a credential's. One that holds the
+// token is named as its place; beside it, in a document that somebody else made,
+// nothing is to be removed.
 func (r *reading) unknown() {
-	for i := range r.doc.members {
-		m := &r.doc.members[i]
-		if isField(m.key) || m.superseded {
+	found := r.tokensElsewhere()
+	at := map[string]bool{}
+	for _, t := range found {
+		at[t.Path[0]] = true
+		offset := t.At
+		if f := r.doc.last(t.Path[0]); len(t.Path) == 1 && f != nil {
+			offset = f.KeyAt
+		}
+		r.add(pointer(t.Path...), UnknownField, offset, fmt.Sprintf("the field %s holds %s; a credential has it in %q", t.name(), t.what, tokenField))
+		r.problems[len(r.problems)-1].Remedy = t.remedy()
+	}
+	foreign := len(found) > 0 && r.doc.last(tokenField) == nil
+	for i := range r.doc.fields {
+		f := &r.doc.fields[i]
+		near := nearest(f.Key)
+		if foreign && near == "" || isField(f.Key) || f.superseded || at[f.Key] || r.settled[f.Key] {
 			continue
 		}
-		message := r.field(m.key) + " is not one of a credential"
-		if near := nearest(m.key); near != "" {
+		message := r.field(f.Key) + " is not one of a credential"
+		if near != "" {
 			message += fmt.Sprintf("; did you mean %q?", near)
 		}
-		r.add(pointer(m.key), UnknownField, m.keyAt, message)
+		r.add(f.place(), UnknownField, f.KeyAt, message)
 	}
 }
 
@@ -99,6 +123,5 @@ func typeName(v any) string {
 	return "an object"
 }
 
-// isField says whether a key is one that the schema knows. It asks the compiled
-// schema, which is there already; the form need not be read for a good document.
+// isField says whether a key is one that the schema knows.
 func isField(key string) bool { return credentialSchema().Properties[key] != nil }

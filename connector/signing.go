@@ -1,15 +1,15 @@
 package connector
 
 import (
-	"context"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/100ms-connector/connector-go/connector/internal/pasted"
 )
 
 const (
@@ -46,13 +46,15 @@ func (k SigningKey) Check() error {
 		return errors.New("the App Secret has white space or quotes around it: it would be signed with as it is")
 	case k.AccessKey == "":
 		return errors.New("the access key is empty")
-	case lookalike(k.AccessKey) == AppSecretLike:
+	case pasted.Looks(k.AccessKey) == pasted.AppSecret:
 		return errors.New("the access key looks like an App Secret: the two may be swapped")
-	case couldBeSecret(k.AccessKey) && lookalike(k.AccessKey) != AccessKeyLike:
+	case pasted.CouldBeSecret(k.AccessKey) && !pasted.IsAccessKey(k.AccessKey):
 		return errors.New("the access key does not look like one: it has 24 hexadecimal digits")
 	case secret == "":
 		return errors.New("the App Secret is empty")
-	case lookalike(secret) == AccessKeyLike:
+	case Inspect(secret).Readable():
+		return errors.New("the App Secret is a token: give the App Secret of the dashboard's Developer section, which signs tokens and has no dots")
+	case pasted.IsAccessKey(secret):
 		return errors.New("the App Secret looks like an access key: the two may be swapped")
 	case len(secret) < 32: // below the hash's own size HS256 is weaker than its name
 		return errors.New("the App Secret is too short: a real one has about 172 characters")
@@ -60,11 +62,25 @@ func (k SigningKey) Check() error {
 	return nil
 }
 
-// Mint signs a management token that lives for ttl from now; DefaultTTL if ttl
-// is zero. Times are whole seconds, and iat and nbf lie ten seconds back.
-func (k SigningKey) Mint(ttl time.Duration) (Secret, error) {
-	return k.mint(time.Now(), orDefault(ttl, DefaultTTL))
+// ParseSigningKey reads a key file: {"access_key": "…", "app_secret": "…"}. The error
+// names what is wrong, never a value of it. It takes no other field, so that a
+// credential is not read as half a key.
+func ParseSigningKey(data []byte) (*SigningKey, error) {
+	var file struct {
+		AccessKey string `json:"access_key"`
+		AppSecret string `json:"app_secret"`
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if len(data) > MaxDocument || d.Decode(&file) != nil || d.More() { // the decoder's words can quote the secret
+		return nil, errors.New(`this is not a key file: one is {"access_key": "…", "app_secret": "…"}`)
+	}
+	key := &SigningKey{AccessKey: file.AccessKey, AppSecret: Secret(file.AppSecret)}
+	return key, key.Check()
 }
+
+// Mint is MintAt by this machine's clock.
+func (k SigningKey) Mint(ttl time.Duration) (Secret, error) { return k.MintAt(time.Now(), ttl) }
 
 // managementClaims are the claims of a management token in the order in which
 // the 100ms docs show them.
@@ -78,7 +94,10 @@ type managementClaims struct {
 	ExpiresAt int64  `json:"exp"`
 }
 
-func (k SigningKey) mint(now time.Time, ttl time.Duration) (Secret, error) {
+// MintAt signs a management token that lives for ttl from now on; DefaultTTL if ttl is
+// zero. Times are whole seconds, and iat and nbf lie ten seconds back.
+func (k SigningKey) MintAt(now time.Time, ttl time.Duration) (Secret, error) {
+	ttl = orDefault(ttl, DefaultTTL)
 	if err := k.Check(); err != nil {
 		return "", err
 	}
@@ -99,16 +118,16 @@ func (k SigningKey) mint(now time.Time, ttl time.Duration) (Secret, error) {
 	input := make([]byte, 0, 512)
 	input = append(input, headerHS256...)
 	input = append(input, '.')
-	input = strict.AppendEncode(input, claims)
+	input = pasted.Strict.AppendEncode(input, claims)
 	signature, err := jwt.SigningMethodHS256.Sign(string(input), []byte(k.AppSecret))
 	if err != nil {
 		return "", errors.New("the token could not be signed")
 	}
-	return Secret(strict.AppendEncode(append(input, '.'), signature)), nil
+	return Secret(pasted.Strict.AppendEncode(append(input, '.'), signature)), nil
 }
 
 // headerHS256 is the header of every token of 100ms.
-var headerHS256 = strict.EncodeToString([]byte(`{"alg":"HS256","typ":"JWT"}`))
+var headerHS256 = pasted.Strict.EncodeToString([]byte(`{"alg":"HS256","typ":"JWT"}`))
 
 // Verify proves that the key signed the token. It looks at the signature alone:
 // whether the token still works, Inspect and Tester say. The error is NotAToken,
@@ -131,7 +150,7 @@ func (k SigningKey) Verify(token Secret) error {
 	for clean[cut] != '.' {
 		cut--
 	}
-	signature, err := strict.DecodeString(clean[cut+1:])
+	signature, err := pasted.Strict.DecodeString(clean[cut+1:])
 	if err != nil || method.Verify(clean[:cut], signature, []byte(k.AppSecret)) != nil {
 		return SignatureRejected
 	}
@@ -141,52 +160,3 @@ func (k SigningKey) Verify(token Secret) error {
 // ErrOtherKey is the error of SigningKey.Verify for a token that another access
 // key is said to have signed.
 var ErrOtherKey = errors.New("the token names another access key")
-
-// TokenSource returns a source of tokens that mints and renews them: tokens that
-// live for ttl (DefaultTTL if zero) and are replaced margin before their end (an
-// hour if zero; never earlier than half their life). It is safe for concurrent
-// use; tokens are made without a call, one for all goroutines that wait for it,
-// and none is ever handed out dead.
-func (k SigningKey) TokenSource(ttl, margin time.Duration) TokenSource {
-	ttl = orDefault(ttl, DefaultTTL)
-	return &mintingSource{Key: k, TTL: ttl, Margin: max(0, min(orDefault(margin, time.Hour), ttl/2)), clock: time.Now}
-}
-
-// mintingSource keeps one token. Its key is exported because fmt cannot redact
-// a Secret in an unexported field.
-type mintingSource struct {
-	Key         SigningKey
-	TTL, Margin time.Duration
-
-	clock   func() time.Time
-	minting sync.Mutex
-	current atomic.Pointer[minted]
-}
-
-type minted struct {
-	token   Secret
-	renewAt time.Time
-}
-
-func (s *mintingSource) Token(ctx context.Context) (Secret, error) {
-	if m := s.current.Load(); m != nil && s.clock().Before(m.renewAt) {
-		return m.token, nil
-	}
-	s.minting.Lock()
-	defer s.minting.Unlock()
-	if err := ctx.Err(); err != nil {
-		return "", err
-	}
-	now := s.clock()
-	if m := s.current.Load(); m != nil && now.Before(m.renewAt) { // another goroutine was faster
-		return m.token, nil
-	}
-	token, err := s.Key.mint(now, s.TTL)
-	if err != nil {
-		return "", err
-	}
-	// Counted from exp, which is in whole seconds. Such a time has no monotonic
-	// clock, which stands still while a machine sleeps; tokens do not.
-	s.current.Store(&minted{token, time.Unix(now.Add(s.TTL).Unix(), 0).Add(-s.Margin)})
-	return token, nil
-}

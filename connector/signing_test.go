@@ -31,7 +31,7 @@ func signer() SigningKey {
 
 func TestAMintedTokenHasTheClaimsOfTheOfficialSDKs(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 999e6, time.UTC)
-	token, err := signer().mint(now, 24*time.Hour)
+	token, err := signer().MintAt(now, 24*time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,10 +161,10 @@ func TestVerifyProvesOrSaysWhyItCannot(t *testing.T) {
 }
 
 // sleepless is a source whose clock the test moves.
-func sleepless(k SigningKey, ttl, margin time.Duration) (*mintingSource, *atomic.Int64) {
-	s := k.TokenSource(ttl, margin).(*mintingSource)
+func sleepless(k SigningKey, ttl, margin time.Duration) (*MintingSource, *atomic.Int64) {
+	s := &MintingSource{Key: k, TTL: ttl, Margin: margin}
 	offset := new(atomic.Int64)
-	s.clock = func() time.Time { return time.Unix(1_800_000_000, 0).Add(time.Duration(offset.Load())) }
+	s.Now = func() time.Time { return time.Unix(1_800_000_000, 0).Add(time.Duration(offset.Load())) }
 	return s, offset
 }
 
@@ -182,7 +182,7 @@ func TestASourceNeverHandsOutADeadToken(t *testing.T) {
 				t.Fatal(err)
 			}
 			read := Inspect(token.Reveal())
-			if now := s.clock(); !read.ExpiresAt.After(now) {
+			if now := s.Now(); !read.ExpiresAt.After(now) {
 				t.Fatalf("ttl %s, margin %s: %s after its death a token is handed out", c.ttl, c.margin, now.Sub(read.ExpiresAt))
 			}
 		}
@@ -201,15 +201,21 @@ func TestASourceRenewsBeforeTheEndAndNotBeforeHalfTheLife(t *testing.T) {
 	if second == first {
 		t.Error("not renewed within the margin")
 	}
-	// A clock that is set back must not keep the newer token from being served.
-	offset.Store(0)
+	// A clock that is set back by seconds changes nothing. One that is set back
+	// further makes the token one of the future, which servers refuse.
+	offset.Store(int64(31*time.Minute - 5*time.Second))
 	if third, _ := s.Token(context.Background()); third != second {
-		t.Error("a clock set back costs a token")
+		t.Error("a clock set back by seconds costs a token")
+	}
+	offset.Store(0)
+	third, _ := s.Token(context.Background())
+	if inspected := Inspect(third.Reveal()); inspected.NotBefore.After(s.Now()) {
+		t.Errorf("the clock was set back, and the token begins at %s", inspected.NotBefore)
 	}
 }
 
 func TestManyGoroutinesGetOneToken(t *testing.T) {
-	source := signer().TokenSource(time.Hour, 0)
+	source := &MintingSource{Key: signer(), TTL: time.Hour}
 	var mu sync.Mutex
 	seen := map[Secret]bool{}
 	var workers sync.WaitGroup
@@ -234,8 +240,32 @@ func TestManyGoroutinesGetOneToken(t *testing.T) {
 	}
 }
 
+func TestASourceTellsWhenItRenewedAndWhenItsTokenEnds(t *testing.T) {
+	s, offset := sleepless(signer(), time.Hour, 0)
+	if !s.ExpiresAt().IsZero() {
+		t.Error("a source that made nothing has an expiry")
+	}
+	var told []Secret
+	s.Renewed = func(token Secret, expiresAt time.Time) {
+		told = append(told, token)
+		if !expiresAt.Equal(Inspect(token.Reveal()).ExpiresAt) {
+			t.Errorf("told of %s, the token ends at %s", expiresAt, Inspect(token.Reveal()).ExpiresAt)
+		}
+	}
+	for range 4 {
+		token, err := s.Token(context.Background())
+		if err != nil || token != told[len(told)-1] || !s.ExpiresAt().Equal(Inspect(token.Reveal()).ExpiresAt) {
+			t.Errorf("%v, ends at %s", err, s.ExpiresAt())
+		}
+		offset.Add(int64(20 * time.Minute))
+	}
+	if len(told) != 2 {
+		t.Errorf("told of %d tokens in 80 minutes", len(told))
+	}
+}
+
 func TestASourceThatCannotMintSaysWhyEachTime(t *testing.T) {
-	source := SigningKey{AccessKey: "x"}.TokenSource(0, 0)
+	source := &MintingSource{Key: SigningKey{AccessKey: "x"}}
 	for range 2 {
 		if _, err := source.Token(context.Background()); err == nil || !strings.Contains(err.Error(), "App Secret is empty") {
 			t.Errorf("%v", err)
@@ -243,7 +273,7 @@ func TestASourceThatCannotMintSaysWhyEachTime(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := signer().TokenSource(0, 0).Token(ctx); !errors.Is(err, context.Canceled) {
+	if _, err := (&MintingSource{Key: signer()}).Token(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }
@@ -252,7 +282,7 @@ func TestATransportOverASigningKeyRenewsByItself(t *testing.T) {
 	api := httptest.NewServer(new(sandbox.Sandbox))
 	defer api.Close()
 	origin, _ := url.Parse(api.URL)
-	client := &http.Client{Transport: &Transport{Source: signer().TokenSource(2*time.Second, time.Second), Base: api.Client().Transport, Origin: origin}}
+	client := &http.Client{Transport: &Transport{Source: &MintingSource{Key: signer(), TTL: 2 * time.Second, Margin: time.Second}, Base: api.Client().Transport, Origin: origin}}
 	for end := time.Now().Add(3 * time.Second); time.Now().Before(end); time.Sleep(300 * time.Millisecond) {
 		resp, err := client.Get(api.URL + "/v2/rooms")
 		if err != nil {
@@ -288,7 +318,7 @@ func BenchmarkMint(b *testing.B) {
 }
 
 func BenchmarkToken(b *testing.B) {
-	source := signer().TokenSource(time.Hour, 0)
+	source := &MintingSource{Key: signer(), TTL: time.Hour}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	b.Run("one", func(b *testing.B) {
@@ -328,7 +358,7 @@ func BenchmarkTransport(b *testing.B) {
 		}
 		resp.Body.Close()
 	}
-	source := signer().TokenSource(time.Hour, 0)
+	source := &MintingSource{Key: signer(), TTL: time.Hour}
 	fixed, _ := source.Token(context.Background())
 	with := &http.Client{Transport: &Transport{Source: source, Base: base, Origin: origin}}
 	without := &http.Client{Transport: base}

@@ -7,14 +7,6 @@ func nearest(key string) string {
 	if presentableName(key) != key {
 		return ""
 	}
-	squeeze := func(s string) string {
-		return strings.Map(func(c rune) rune {
-			if c == '_' || c == '-' || c == ' ' || c == '.' {
-				return -1
-			}
-			return c
-		}, strings.ToLower(s))
-	}
 	given := squeeze(key)
 	best, fewest := "", 3
 	for _, f := range form() {
@@ -28,6 +20,16 @@ func nearest(key string) string {
 		}
 	}
 	return best
+}
+
+// squeeze is a key without what spellings differ in.
+func squeeze(s string) string {
+	return strings.Map(func(c rune) rune {
+		if c == '_' || c == '-' || c == ' ' || c == '.' {
+			return -1
+		}
+		return c
+	}, strings.ToLower(s))
 }
 
 // editDistance counts, by bytes, the letters to insert, drop, change or swap with

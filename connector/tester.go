@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/100ms-connector/connector-go/connector/internal/pasted"
 )
 
 // DefaultTimeout bounds one whole connection test.
@@ -26,7 +28,7 @@ type Tester struct {
 	Timeout     time.Duration     // of one whole test, retries included; if zero, DefaultTimeout; a negative one has passed already
 	Retries     int               // after the first attempt; if zero, 2; none if negative
 	Concurrency int               // tests of TestAll under way at once; if zero, 8; at most 1,000
-	WarnWithin  time.Duration     // before its end a token expires soon: if zero, DefaultWarnWithin; never if negative
+	WarnWithin  time.Duration     // before its end a token expires soon: if zero, as RenewalWindow says; never if negative
 	Offline     bool              // make no call: judge by the claims alone
 	Key         *SigningKey       // if not nil, and SigningKey.Check finds no fault, proves the signatures of tokens that name its access key
 }
@@ -44,7 +46,7 @@ func (t *Tester) Test(ctx context.Context, cred *Credential) *Report {
 	}
 	f := facts{
 		name: name, fromDocument: cred.fromDocument, token: token,
-		reply: reply{answer: notAsked}, warnWithin: t.WarnWithin,
+		reply: reply{means: notAsked}, warnWithin: t.WarnWithin,
 	}
 	if t.Key != nil {
 		switch err := t.Key.Verify(cred.APIKeyValue); err.(type) {
@@ -69,7 +71,7 @@ func (t *Tester) Test(ctx context.Context, cred *Credential) *Report {
 func (t *Tester) ask(ctx context.Context, token, secrets string) reply {
 	base, err := ParseBaseURL(t.BaseURL)
 	if err != nil {
-		return reply{answer: trouble, code: NetworkFailure, detail: err.Error(), unsent: true}
+		return reply{means: trouble, code: NetworkFailure, detail: err.Error(), unsent: true}
 	}
 	limit := orDefault(t.Timeout, DefaultTimeout)
 	limited, cancel := context.WithTimeout(ctx, limit)
@@ -87,8 +89,8 @@ func secretsIn(t Token, clean string) string {
 	if t.AccessKey != redacted && t.ID != redacted {
 		return clean
 	}
-	_, payload, _, _ := segments(clean)
-	claims, _ := strict.DecodeString(payload)
+	parts, _ := pasted.Cut(clean)
+	claims, _ := pasted.Strict.DecodeString(parts.Payload)
 	return clean + " " + string(claims)
 }
 

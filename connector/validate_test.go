@@ -16,6 +16,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
+	"github.com/100ms-connector/connector-go/connector/internal/pasted"
 	"github.com/100ms-connector/connector-go/fixtures"
 	"github.com/100ms-connector/connector-go/schema"
 )
@@ -184,6 +185,8 @@ func TestEveryKindOfCredentialIsJudgedInADocumentAsItIsAlone(t *testing.T) {
 			switch {
 			case c.LooksLike == "empty":
 				want = []string{"blank"}
+			case c.Name == "variable": // one fault, one problem
+				want = []string{"unresolved_variable"}
 			case c.Offline != "not_tested":
 				want = append(want, c.Offline)
 			}
@@ -278,7 +281,7 @@ func TestVariablesAreReplacedOnlyByTheCallersOwnMeans(t *testing.T) {
 		{"something huge", expand, doc("100ms", "${HUGE}", "${HUGE}"), []string{"/description too_long", "/api_key_value too_long"}},
 		{"a variable in a variable", expand, doc("100ms", "", "${NESTED}"), []string{"/api_key_value not_a_token"}},
 		{"a variable within a text", expand, doc("100ms ${SPACE}", "", "x${live}"), []string{"/api_key_value not_a_token"}},
-		{"a name that is none", expand, doc("${}", "${a b}", "${live}x"), []string{"/api_key_value not_a_token"}},
+		{"a name that is none", expand, doc("${}", "$ {a}", "${live}x"), []string{"/api_key_value not_a_token"}},
 		{"a variable in an unknown field", expand, `{"x":"${live}","name":"100ms","api_key_value":"${live}"}`, []string{"/x unknown_field"}},
 		{"the first of two does not count", expand, `{"name":"100ms","api_key_value":"${live}","api_key_value":7}`,
 			[]string{"/api_key_value duplicate_key", "/api_key_value wrong_type"}},
@@ -370,6 +373,10 @@ func TestParseTakesTheFieldsAndLeavesTheTokenToOthers(t *testing.T) {
 	for _, c := range fixtures.Cases(docNow) {
 		cred, err := ParseCredential(fixtures.InDocument(c.Value))
 		switch {
+		case c.Name == "variable":
+			if !errors.Is(err, UnresolvedVariable) {
+				t.Errorf("%s: %v", c.Name, err)
+			}
 		case err != nil:
 			t.Errorf("%s: %v", c.Name, err)
 		case cred.Name != "100ms production" || cred.Description != "" || cred.APIKeyValue.Reveal() != c.Value:
@@ -509,7 +516,7 @@ func TestTheSchemaGivesTheSameVerdictsUnderDraft7And2020(t *testing.T) {
 			t.Errorf("%s: draft-07 says %v, 2020-12 says %v", d.Name, a, b)
 		}
 		if !ok {
-			if d.Valid() {
+			if d.Valid() && d.Name != "token-alone" {
 				t.Errorf("%s is declared to be valid and is not JSON", d.Name)
 			}
 			continue
@@ -586,7 +593,7 @@ func TestTheTokensPatternRefusesNothingThatInspectFindsIntact(t *testing.T) {
 			if !damaged {
 				t.Errorf("the pattern refuses %q, and Inspect finds nothing", v)
 			}
-		} else if token.Fault == NotAToken && len(v) <= maxToken || len(token.Removed) > 0 && !strings.HasPrefix(strings.ToLower(v), "bearer") {
+		} else if token.Fault == NotAToken && len(v) <= pasted.MaxToken || len(token.Removed) > 0 && !strings.HasPrefix(strings.ToLower(v), "bearer") {
 			t.Errorf("the pattern accepts %q, and Inspect calls it %s, removed %v", v, token.Fault, token.Removed)
 		}
 		if !damaged {
@@ -688,13 +695,88 @@ func TestAThousandProblemsTakeNoLongerThanAThousandTimesOne(t *testing.T) {
 	}
 }
 
-func TestABareTokenIsCalledThat(t *testing.T) {
-	for _, text := range []string{docSigned("jti", "x"), "Bearer " + docSigned("jti", "x") + "\n"} {
-		var v Validator
-		problems := v.Problems([]byte(text))
-		if len(problems) != 1 || problems[0].Code != Syntax || !strings.Contains(problems[0].Message, "a bare token") {
-			t.Errorf("%+v", problems)
+// One value, one diagnosis: a text that is no document is judged as the value alone,
+// with the same codes and in the same words as in the field of a document.
+func TestAValueAloneIsJudgedAsInADocument(t *testing.T) {
+	for _, c := range fixtures.Cases(docNow) {
+		if c.LooksLike == "empty" || c.Name == "variable" || c.Name == "pasted-spaces" {
+			continue // an empty document; a variable in a document; a line end of the file
 		}
+		t.Run(c.Name, func(t *testing.T) {
+			alone, field := docValidator().Problems([]byte(c.Value+"\n")), docValidator().Problems(fixtures.InDocument(c.Value))
+			said := func(problems []Problem, subject string) (all []string) {
+				for _, p := range problems {
+					all = append(all, fmt.Sprintln(p.Code, p.Severity, strings.TrimPrefix(p.Message, subject), p.Remedy))
+				}
+				return all
+			}
+			if a, b := said(alone, "the value"), said(field, `the field "api_key_value"`); !slices.Equal(a, b) {
+				t.Errorf("alone: %q\nin a document: %q", a, b)
+			}
+			for _, p := range alone {
+				if p.Pointer != "" || p.Line != 1 {
+					t.Errorf("%+v", p)
+				}
+			}
+			cred, err := docValidator().Parse([]byte(c.Value + "\n"))
+			if err != nil || cred.APIKeyValue.Reveal() != strings.TrimRight(c.Value, "\r\n") {
+				t.Errorf("%v, %v", cred, err)
+			}
+		})
+	}
+}
+
+func TestWhatIsNoTokenIsNamedWhereItIsAValueAlone(t *testing.T) {
+	k := fixtures.Workspace()
+	live := docCase(t, "live").Value
+	for _, c := range []struct {
+		name, text string
+		code       Code
+		says       string
+	}{
+		{"an access key", k.AccessKey, NotAToken, "an access key"},
+		{"an access key with a line end of Windows", k.AccessKey + "\r\n", NotAToken, "an access key"},
+		{"an access key that lost a digit", k.AccessKey[1:], NotAToken, "23 hexadecimal digits"},
+		{"an App Secret", k.AppSecret, NotAToken, "an App Secret"},
+		{"a line of an .env file with the App Secret", "HMS_APP_SECRET=" + k.AppSecret, NotAToken, "an App Secret"},
+		{"a room code", "abc-defg-hij", NotAToken, "a room code"},
+		{"a link to a room", "https://acme.app.100ms.live/meeting/abc-defg-hij", NotAToken, "a room code"},
+		{"a variable of a shell", "$HMS_TOKEN", NotAToken, "a placeholder"},
+		{"a variable of a template", "{{ token }}", NotAToken, "a placeholder"},
+		{"what JavaScript prints for nothing", "undefined", NotAToken, "a placeholder"},
+		{"what stands where the token goes", "<your-management-token>", NotAToken, "a placeholder"},
+		{"what a log shows of an object", "[object Object]", NotAToken, "a placeholder"},
+		{"a token that was shortened where it was shown", live[:30] + "...", NotAToken, "shortened"},
+		{"base64 of a text", "eyB0aGlzIGlzIG5vIHNlY3JldCBhdCBhbGwgfQ==", NotAToken, "a text in base64"},
+		{"a word", "hello world", NotAToken, "1 segment"},
+		{"a whole .env file", "HMS_BASE_URL=x\nHMS_TOKEN=" + live + "\nDEBUG=1\n", PasteDamage, "a variable's name"},
+		{"a curl command", `curl -H "Authorization: Bearer ` + live + `" https://api.100ms.live/v2/rooms`, PasteDamage, "a header's name"},
+		{"a line of Python", "token = b'" + live + "'", PasteDamage, "a byte string"},
+		{"a token of which a shell showed the missing line end", live + "%", PasteDamage, "a sign behind it"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			problems := docValidator().Problems([]byte(c.text))
+			if len(problems) != 1 || problems[0].Code != c.code || !strings.Contains(problems[0].Message, c.says) {
+				t.Errorf("%+v, want %s with %q", problems, c.code, c.says)
+			}
+			if inspected := docInspect(c.text); c.code == NotAToken && (inspected.Fault != c.code || !strings.Contains(inspected.Why(c.code), c.says)) {
+				t.Errorf("inspected: %s", inspected.Why(c.code))
+			}
+		})
+	}
+}
+
+// What is no attempt at a document is a value; what is one keeps its syntax fault.
+func TestAnAttemptAtADocumentIsNoValue(t *testing.T) {
+	for _, text := range []string{`{"name": "x" "api_key_value": "y"}`, "{'name': 'x'}", "[1, 2", "// mine\n{\"name\": 1}", "# mine\n{}", "{ name: x }"} {
+		problems := docValidator().Problems([]byte(text))
+		if len(problems) == 0 || problems[0].Code != Syntax {
+			t.Errorf("%q: %+v", text, problems)
+		}
+	}
+	problems := docValidator().Problems([]byte("{\u00a0\"name\": \"x\"}"))
+	if len(problems) != 1 || problems[0].Column != 2 || !strings.Contains(problems[0].Message, "no-break") {
+		t.Errorf("a no-break space: %+v", problems)
 	}
 }
 

@@ -70,13 +70,6 @@ func (k *keyFlag) must(ctx context.Context, c *command, others []string) (*conne
 // checkKey says what is wrong with a key, and in which place.
 func checkKey(place string, key *connector.SigningKey) error {
 	err := key.Check()
-	if token := connector.Inspect(key.AppSecret.Reveal()); token.Readable() {
-		kind := "a token"
-		if token.Kind != connector.Unknown {
-			kind = fmt.Sprintf("a token (of the kind %s)", token.Kind)
-		}
-		err = fmt.Errorf("the App Secret given is %s, and not the secret that signs tokens", kind)
-	}
 	if err == nil {
 		return nil
 	}

@@ -172,7 +172,7 @@ func searchLogs(t *testing.T, dir string, cases []fixtures.Case) {
 			t.Errorf("something like a token was printed by connector %s: %.12s…", command, found)
 		}
 		for _, c := range cases {
-			if len(c.Value) > 12 && c.LooksLike != "access_key" && // which is no secret
+			if len(c.Value) > 12 && !strings.HasPrefix(c.Name, "access-key") && // which is no secret
 				strings.Contains(output, c.Value) {
 				t.Errorf("the value of %s was printed by connector %s", c.Name, command)
 			}

@@ -100,7 +100,7 @@ func sentenceCase(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 func (h *Handler) warnWithin() time.Duration {
 	if h.tester.WarnWithin == 0 {
-		return connector.DefaultWarnWithin
+		return connector.MaxWarnWithin
 	}
 	return h.tester.WarnWithin
 }

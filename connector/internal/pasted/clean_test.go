@@ -1,10 +1,12 @@
-package connector
+package pasted
 
 import (
 	"math/rand"
 	"slices"
 	"strings"
 	"testing"
+	"time"
+	"unicode/utf8"
 
 	"github.com/100ms-connector/connector-go/fixtures"
 )
@@ -77,8 +79,8 @@ func TestCleanRemovesWhatPastingAddsAndNothingElse(t *testing.T) {
 }
 
 func TestCleanGivesTheTokenBackFromEveryPastedCase(t *testing.T) {
-	live := docCase(t, "live").Value
-	for _, c := range fixtures.Cases(docNow) {
+	live := caseOf(t, "live").Value
+	for _, c := range fixtures.Cases(now) {
 		got, removed := Clean(c.Value)
 		damaged := slices.Contains(c.Warnings, "paste_damage")
 		switch {
@@ -101,15 +103,15 @@ func TestCleanTwiceIsCleanOnce(t *testing.T) {
 		for range 1 + rng.Intn(7) {
 			b.WriteString(parts[rng.Intn(len(parts))])
 		}
-		docCleanHolds(t, b.String())
+		cleanHolds(t, b.String())
 		if t.Failed() {
 			return // one counterexample is enough to read
 		}
 	}
 }
 
-// docCleanHolds asserts what is true of Clean for every value.
-func docCleanHolds(t *testing.T, value string) {
+// cleanHolds asserts what is true of Clean for every value.
+func cleanHolds(t *testing.T, value string) {
 	t.Helper()
 	clean, removed := Clean(value)
 	if again, more := Clean(clean); again != clean || len(more) > 0 {
@@ -129,7 +131,7 @@ func docCleanHolds(t *testing.T, value string) {
 }
 
 func TestCleanReturnsAnIntactValueWithoutAllocating(t *testing.T) {
-	for _, value := range []string{docCase(t, "live").Value, docCase(t, "app-secret").Value, "changeme", ""} {
+	for _, value := range []string{caseOf(t, "live").Value, caseOf(t, "app-secret").Value, "changeme", ""} {
 		var clean string
 		if n := testing.AllocsPerRun(100, func() { clean, _ = Clean(value) }); n != 0 {
 			t.Errorf("%.20q: %v allocations", value, n)
@@ -138,4 +140,52 @@ func TestCleanReturnsAnIntactValueWithoutAllocating(t *testing.T) {
 			t.Errorf("%.20q became %.20q", value, clean)
 		}
 	}
+}
+
+// now is a fixed clock.
+var now = time.Date(2026, 11, 8, 9, 30, 0, 0, time.UTC)
+
+func caseOf(t *testing.T, name string) fixtures.Case {
+	t.Helper()
+	for _, c := range fixtures.Cases(now) {
+		if c.Name == name {
+			return c
+		}
+	}
+	t.Fatalf("there is no case %q", name)
+	return fixtures.Case{}
+}
+
+func FuzzClean(f *testing.F) {
+	for _, c := range fixtures.Cases(now) {
+		f.Add(c.Value)
+	}
+	for _, value := range []string{
+		"Bear er", "Bear er:x", `"Bearer`, "Bearer:", "Bearer::", "bearer\u00a0x", "authorization:bearer", "Authorization: Authorization: x", "Autho rization:x",
+		"\"'`“”‘’«»", "\xff", "\xe2\x80", " \xff ", "Be\u200barer x", "b'eyJ9.eyJ9.x'", "A=eyJhIjoxfQ.eyJhIjoxfQ.x;", "-H \"Authorization: Bearer eyJhIjoxfQ.eyJhIjoxfQ.x\"", "eyJhIjoxfQ.eyJhIjoxfQ.x,eyJhIjoxfQ.eyJhIjoxfQ.y", "bearer\xffx", "\u0130", "ſ", "Bearer\x7fx",
+	} {
+		f.Add(value)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		begin := time.Now()
+		cleanHolds(t, value)
+		if took := time.Since(begin); took > time.Second {
+			t.Errorf("%d bytes took %v", len(value), took)
+		}
+		// Nothing is added, and only what stands around one whole token is lost.
+		clean, _ := Clean(value)
+		at := 0
+		for i := 0; i < len(clean); i++ {
+			for at < len(value) && value[at] != clean[i] {
+				at++
+			}
+			if at == len(value) {
+				t.Fatalf("Clean(%q) = %q is not a part of it", value, clean)
+			}
+			at++
+		}
+		if stripped, removed := strip(value); utf8.ValidString(value) && clean != stripped && !isWhole(clean) {
+			t.Errorf("Clean(%q) = %q, neither what stripping gives (%q, without %q) nor a whole token", value, clean, stripped, removed)
+		}
+	})
 }

@@ -1,0 +1,161 @@
+// Package answer reads what a server answered to a call with a token: the shape of
+// the answer, its words, whether it is 100ms's answer at all, and what its clock
+// says. It knows nothing of tokens: what an answer says of one is for its caller to
+// judge.
+package answer
+
+import (
+	"bytes"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Meaning is what an answer's status, shape and words amount to.
+type Meaning string
+
+// What an answer can mean. Only those up to Forbidden are the API's word on a token.
+const (
+	Success       Meaning = "2xx in the documented shape"
+	Refused       Meaning = "401 without a reason"
+	SaysExpired   Meaning = "401 or 403 that says expired"
+	SaysNotYet    Meaning = "401 or 403 that says not yet valid"
+	SaysSignature Meaning = "401 or 403 that says wrong signature"
+	Forbidden     Meaning = "403 in the API's words"
+
+	RateLimited  Meaning = "429"
+	Unavailable  Meaning = "5xx"
+	ProxyRefused Meaning = "a proxy's refusal"
+	Foreign      Meaning = "not 100ms's answer"
+)
+
+// Answer is an answer that was read.
+type Answer struct {
+	Status  int
+	Meaning Meaning
+	Shape   Shape
+	Words   string // what it says, as it says it: it may hold an echo of the token
+	Asks    string // the scheme that a 401 asks for in place of Bearer; empty if it asks for none
+}
+
+// Read reads an answer whose body is whole; truncated says that more came than was
+// read. complete says whether a body is what the call asked for.
+func Read(status int, header http.Header, body []byte, truncated bool, complete func(body []byte) bool) Answer {
+	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
+	a := Answer{Status: status, Shape: shapeOf(body, header.Get("Content-Type"), truncated)}
+	if status >= 200 && status <= 299 && !truncated && a.Shape == JSON && complete(body) {
+		a.Meaning = Success // which needs no words
+		return a
+	}
+	a.Words = wordsOf(a.Shape, body)
+	a.Meaning = a.judge(header, body)
+	return a
+}
+
+func (a *Answer) judge(header http.Header, body []byte) Meaning {
+	switch s := a.Status; {
+	case s == http.StatusUnauthorized && a.Shape.speaksAPI():
+		description, other := challenge(header)
+		if other != "" {
+			a.Asks = other
+			return Foreign
+		}
+		if description != "" {
+			a.Words = strings.TrimPrefix(a.Words+"; "+description, "; ")
+		}
+		return refusal(a.Words, Refused)
+	case s == http.StatusForbidden && strings.Contains(strings.ToLower(a.Words), "rbac: access denied"):
+		return ProxyRefused // Envoy's, before the API saw the call
+	case s == http.StatusForbidden && a.Shape.speaksAPI():
+		if meaning := refusal(a.Words, Forbidden); meaning != Forbidden || knownDenial(a.Words) || a.Shape == JSON && isEnvelope(body) {
+			return meaning
+		}
+	case s == http.StatusProxyAuthRequired:
+		return ProxyRefused
+	case s == http.StatusTooManyRequests:
+		return RateLimited
+	case s >= 500 && s <= 599:
+		return Unavailable
+	}
+	return Foreign
+}
+
+// refusals are the phrases by which servers name a cause: golang-jwt's of several
+// versions and PyJWT's, jsonwebtoken's and Envoy's (seen in public logs, or
+// inferred). Whole phrases, for a bare word means other things: "trial period
+// expired".
+var refusals = []struct {
+	phrase string
+	means  Meaning
+}{
+	{"signature has expired", SaysExpired}, // PyJWT; no word on the signature
+	{"token is expired", SaysExpired},
+	{"token has expired", SaysExpired},
+	{"token expired", SaysExpired},
+	{"expired token", SaysExpired},
+	{"jwt is expired", SaysExpired},
+	{"jwt expired", SaysExpired},
+	{"jwt has expired", SaysExpired},
+	{"not valid yet", SaysNotYet},
+	{"not yet valid", SaysNotYet},
+	{"used before issued", SaysNotYet},
+	{"jwt not active", SaysNotYet},
+	{"signature is invalid", SaysSignature},
+	{"invalid signature", SaysSignature},
+	{"signature is not valid", SaysSignature},
+	{"signature verification failed", SaysSignature},
+	{"signature mismatch", SaysSignature},
+	{"signature does not match", SaysSignature},
+	{"signature validation failed", SaysSignature},
+	{"bad signature", SaysSignature},
+	{"jwt verification fails", SaysSignature},
+	{"token verification failed", SaysSignature},
+}
+
+func refusal(words string, otherwise Meaning) Meaning {
+	words = strings.ToLower(words)
+	for _, r := range refusals {
+		if strings.Contains(words, r.phrase) {
+			return r.means
+		}
+	}
+	return otherwise
+}
+
+// denials are the words of a 403 that 100ms, or its JWT filter, was seen or is
+// documented to say, in whatever shape they come.
+var denials = []string{
+	"user does not have required permission", // seen: a valid token, a room of others
+	"insufficient permissions",               // 100ms docs, analytics
+	"audiences in jwt are not allowed",       // Envoy's JWT filter
+	"jwt issuer is not configured",
+}
+
+func knownDenial(words string) bool {
+	words = strings.ToLower(words)
+	return slices.ContainsFunc(denials, func(known string) bool { return strings.Contains(words, known) })
+}
+
+// challenge reads WWW-Authenticate: the description of a Bearer challenge, or the
+// scheme that is asked for in its place. 100ms sends no such header; a proxy that
+// wants a password does.
+func challenge(header http.Header) (description, other string) {
+	for _, value := range header.Values("WWW-Authenticate") {
+		if at := bearer.FindStringIndex(value); at != nil {
+			if found := described.FindStringSubmatch(value[at[1]:]); found != nil {
+				description = found[1] + found[2]
+			}
+			return description, ""
+		}
+		if other == "" {
+			other, _, _ = strings.Cut(strings.TrimSpace(value), " ")
+		}
+	}
+	return "", other
+}
+
+var (
+	bearer    = regexp.MustCompile(`(?i)(^|,)\s*Bearer(\s|,|$)`)
+	described = regexp.MustCompile(`(?i)error_description\s*=\s*(?:"([^"]*)"|([^\s,"]+))`)
+)

@@ -1,0 +1,198 @@
+// Package pasted reads what people paste in the place of a token: it takes off
+// what pasting added, cuts a token into its parts, knows what else a value looks
+// like, and holds the one rule of what is a secret and may not be shown.
+package pasted
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Clean takes off what copying and pasting adds to a token: white space, line
+// breaks, zero-width characters, quotes, a scheme such as Bearer before it, and
+// whatever else stands around one whole token. It names what it removed. An intact
+// value, or one that is not UTF-8 text, comes back as it is.
+func Clean(value string) (clean string, removed []string) {
+	if intact(value) || !utf8.ValidString(value) {
+		return value, nil
+	}
+	clean, removed = strip(value)
+	if isWhole(clean) {
+		return clean, removed
+	}
+	for _, text := range []string{value, clean} { // a token may be wrapped as well
+		if found := wholeTokens(text); len(found) == 1 {
+			return found[0], around(value, found[0], removed)
+		}
+	}
+	return clean, removed
+}
+
+// strip removes what has no place in a token and stands around it or in it.
+func strip(value string) (clean string, removed []string) {
+	note := func(what string) {
+		if !slices.Contains(removed, what) {
+			removed = append(removed, what)
+		}
+	}
+	for clean = value; ; {
+		before := clean
+		clean = peel(clean, note)
+		clean = strings.Map(func(r rune) rune {
+			what := junk(r)
+			if what == "" {
+				return r
+			}
+			note(what)
+			return -1
+		}, clean)
+		if clean == before {
+			return clean, removed
+		}
+	}
+}
+
+// peel takes off what stands around a token, from the outside in, for the
+// layers come in any order: a quoted Bearer, a Bearer before quotes.
+func peel(s string, note func(what string)) string {
+	for {
+		before := len(s)
+		s = strings.TrimFunc(s, func(r rune) bool {
+			what := junk(r)
+			if strings.ContainsRune(quotes, r) {
+				what = "quotes"
+			}
+			if what != "" {
+				note(what)
+			}
+			return what != ""
+		})
+		for _, prefix := range []string{"authorization:", "bearer:", "bearer"} {
+			if rest, found := cutPrefix(s, prefix); found {
+				note("a leading Bearer")
+				s = rest
+			}
+		}
+		if len(s) == before {
+			return s
+		}
+	}
+}
+
+const quotes = "\"'`“”‘’«»"
+
+// intact says, without allocating, whether a value has nothing to clean: the
+// common case. Other characters than a token's are left for Cut to judge.
+func intact(value string) bool {
+	for i := 0; i < len(value); i++ {
+		switch c := value[i]; {
+		case c <= ' ' || c >= 0x7f, c == '"', c == '\'', c == '`', c == ':', c == ',', c == ';', c == '%', c == '\\':
+			return false
+		case c == '=' && strings.HasPrefix(value[i+1:], begins):
+			return false
+		}
+	}
+	return !strings.EqualFold(value, "bearer")
+}
+
+// junk names what r is if it has no place in a token.
+func junk(r rune) string {
+	switch {
+	case r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029' || r == '\u0085':
+		return "line breaks"
+	case unicode.Is(unicode.Cf, r): // also the marks of directions
+		return "zero-width characters"
+	case unicode.IsSpace(r):
+		return "white space"
+	case unicode.IsControl(r):
+		return "control characters"
+	}
+	return ""
+}
+
+// cutPrefix cuts a prefix, whatever its case. A word has to end there: a token
+// may begin like Bearer.
+func cutPrefix(s, prefix string) (rest string, ok bool) {
+	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
+		return s, false
+	}
+	rest = s[len(prefix):]
+	next, _ := utf8.DecodeRuneInString(rest)
+	return rest, rest == "" || strings.HasSuffix(prefix, ":") || junk(next) != "" || strings.ContainsRune(quotes, next)
+}
+
+// begins is how a JSON object begins in base64, and with it every token's parts.
+const begins = "eyJ"
+
+// wholeTokens lists the tokens in a text: three parts, of which the first two
+// decode. Each is listed once.
+func wholeTokens(text string) []string {
+	var found []string
+	for at := 0; at < len(text); {
+		next := strings.Index(text[at:], begins)
+		if next < 0 {
+			break
+		}
+		from := at + next
+		end := from
+		for end < len(text) && (base64any(text[end]) || text[end] == '.') {
+			end++
+		}
+		at = end
+		token := strings.TrimRight(text[from:end], ".")
+		if (from == 0 || !base64url(text[from-1])) && isWhole(token) {
+			found = append(found, token)
+		}
+	}
+	return found
+}
+
+// isWhole says whether a value is a token, however it may be damaged: its header
+// and claims decode, and there is a signature.
+func isWhole(value string) bool {
+	if strings.Count(value, ".") != 2 || len(value) > MaxToken {
+		return false
+	}
+	header, rest, _ := strings.Cut(value, ".")
+	payload, signature, _ := strings.Cut(rest, ".")
+	return signature != "" && only(signature, base64any) && isPart(header) && isPart(payload)
+}
+
+// surroundings are the texts that stand around a token where one was copied from.
+// The first expression is for what stands before it, the second for what follows.
+var surroundings = []struct {
+	before, after *regexp.Regexp
+	name          string
+}{
+	{regexp.MustCompile(`(?i)(^|\W)-H\W|authorization\W*:`), nil, "a header's name"},
+	{regexp.MustCompile(`(?i)(^|[\s"'\x60])[a-z_][a-z0-9_.-]*\s*[=:][\s"'\x60]*(bearer )?b?["']?$`), nil, "a variable's name"},
+	{regexp.MustCompile(`(?i)\b(bearer)\W*$`), nil, "a leading Bearer"},
+	{regexp.MustCompile(`(?i)\bbasic\W*$`), nil, "a leading Basic"},
+	{regexp.MustCompile(`(?i)(^|[\s"'])(token|jwt) \W*$`), nil, "a leading Token or JWT"},
+	{regexp.MustCompile(`\bb['"]$`), nil, "the signs of a byte string"},
+	{regexp.MustCompile("[\"'`“”‘’«»]$"), nil, "quotes"},
+	{nil, regexp.MustCompile(`^\W*[,;%]\s*$`), "a sign behind it"},
+	{nil, regexp.MustCompile(`^["']?\\[nrt]`), `a written \n`},
+}
+
+// around names what stood around a token that was found in a value.
+func around(value, token string, removed []string) []string {
+	before, after, whole := strings.Cut(value, token)
+	var found []string
+	for _, s := range surroundings {
+		if s.before != nil && s.before.MatchString(before) || s.after != nil && s.after.MatchString(after) {
+			found = append(found, s.name)
+		}
+	}
+	if !whole { // it was broken over lines
+		found = append(found, removed...)
+	}
+	if len(found) == 0 {
+		found = append(found, "text around it")
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}

@@ -1,0 +1,75 @@
+package connector
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/100ms-connector/connector-go/connector/internal/words"
+)
+
+// Why is the sentence about one of the token's findings: the evidence that its
+// own claims give.
+func (t Token) Why(code Code) string {
+	switch code {
+	case NotAToken:
+		if what := lookalikes[t.LooksLike]; what != "" {
+			return "this is " + what + ", not a management token"
+		}
+		return "this is not a token: " + t.evidence
+	case MalformedToken:
+		if t.Fault != MalformedToken {
+			return "the token was made wrongly: " + t.contradiction
+		}
+		return "the token is damaged or was made wrongly: " + t.evidence
+	case UnsupportedAlgorithm:
+		return "the token is not signed with HS256: " + t.evidence
+	case WrongTokenType:
+		if t.Kind == App {
+			return "this is an app token, for clients that join a room, not a management token"
+		}
+		return `this token is not a management token: its type claim is not "management"`
+	case ExpiredToken:
+		return fmt.Sprintf("the token expired %s ago, at %s", words.Span(t.AsOf.Sub(t.ExpiresAt)), words.Moment(t.ExpiresAt))
+	case TokenNotYetValid:
+		return fmt.Sprintf("the token becomes valid in %s, at %s", words.Span(t.validFrom().Sub(t.AsOf)), words.Moment(t.validFrom()))
+	case ExpiresSoon:
+		left, _ := t.ExpiresIn()
+		return fmt.Sprintf("the token expires in %s, at %s", words.Span(left), words.Moment(t.ExpiresAt))
+	case LongLived:
+		life, known := t.Lifetime()
+		if !known {
+			left, _ := t.ExpiresIn()
+			return fmt.Sprintf("the token lives for %s yet; the dashboard gives 14 days at most", words.Span(left))
+		}
+		return fmt.Sprintf("the token was made for %s; the dashboard gives 14 days at most", words.Span(life))
+	}
+	return code.Info().Meaning
+}
+
+var lookalikes = map[Lookalike]string{
+	AccessKeyLike:    "an access key (24 hexadecimal digits)",
+	AppSecretLike:    "an App Secret, the key that signs tokens",
+	RoomCodeLike:     "a room code",
+	EncodedTokenLike: "a token that was base64-encoded once more, as a Kubernetes Secret holds it",
+	PlaceholderLike:  "a placeholder for a token",
+	EmptyLike:        "an empty value",
+}
+
+// Remedy is the next step about one of the token's findings: that of the code, made
+// more exact where the value shows more.
+func (t Token) Remedy(code Code) string {
+	remedy := code.Info().Remedy
+	switch {
+	case code == NotAToken && t.LooksLike == AppSecretLike:
+		return remedy + " Never paste the App Secret itself: whoever has it can sign any token."
+	case code == NotAToken && t.LooksLike == EncodedTokenLike:
+		return "Decode it once (base64 -d) and save what comes out."
+	case code == MalformedToken && t.Fault != MalformedToken:
+		return "Mend the code that signs it: iat is the time of signing, exp is iat plus the token's life, all in seconds since 1970. Another token from the same code would fail as well."
+	}
+	return remedy
+}
+
+// Span is a duration as a person says it, "3 days": its largest unit, rounded
+// down, and "0 seconds" for what is past.
+func Span(d time.Duration) string { return words.Span(d) }
