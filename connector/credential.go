@@ -2,7 +2,6 @@ package connector
 
 import (
 	"encoding/json"
-	"net/http"
 	"time"
 
 	"github.com/100ms-connector/connector-go/connector/internal/jsontext"
@@ -33,7 +32,7 @@ func ParseCredential(data []byte) (*Credential, error) { return new(Validator).P
 // names its field in Pointer, and has no line and no column. Nil means that there is
 // nothing to say.
 func (c *Credential) Problems() []Problem {
-	r := &reading{doc: fromForm(c), now: time.Now()}
+	r := &reading{doc: fromForm(c), now: time.Now(), savedAt: c.SavedAt}
 	r.judgeFields(nil, false)
 	r.judgeToken(0)
 	sortProblems(r.problems)
@@ -69,13 +68,4 @@ func (c *Credential) Document() []byte {
 		panic("connector: " + err.Error()) // three strings
 	}
 	return append(data, '\n')
-}
-
-// Client returns an HTTP client that sends the credential's token, as
-// Secret.Token gives it, to the 100ms API's origin and nowhere else. base carries
-// the requests; see Transport.Base.
-//
-// For a token that renews itself, or another origin, make a Transport.
-func (c *Credential) Client(base http.RoundTripper) *http.Client {
-	return &http.Client{Transport: &Transport{Source: c.APIKeyValue, Base: base}}
 }

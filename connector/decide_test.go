@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/100ms-connector/connector-go/connector/internal/answer"
+	"github.com/100ms-connector/connector-go/connector/internal/probe"
 	"github.com/100ms-connector/connector-go/fixtures"
 )
 
@@ -77,7 +78,7 @@ func judged(value string, seen *exchange, forged bool) *Report {
 	token, clean := read(value)
 	f := facts{name: "synthetic", token: token, forged: forged, reply: reply{means: notAsked}, now: noon}
 	if seen != nil {
-		f.reply = classify(*seen, clean)
+		f.reply = classify(*seen, clean, answer.IsRooms)
 	}
 	return decide(f)
 }
@@ -241,7 +242,7 @@ func situations() map[string]*exchange {
 	waits.wait, waits.waitKnown = 45*time.Second, true
 	add("429 with a time", waits)
 	for _, err := range []error{
-		errors.New("EOF"), errors.New("malformed HTTP response"), errors.New("tls: bad certificate"), &proxyError{407},
+		errors.New("EOF"), errors.New("malformed HTTP response"), errors.New("tls: bad certificate"), &probe.ProxyRefusal{Status: 407},
 	} {
 		add("no answer: "+err.Error(), exchange{attempts: 1, received: noon, err: err})
 		cut := seenAnswer(302, "", "")
@@ -261,7 +262,7 @@ func TestEveryCombinationIsDecidedOnceAndSoundly(t *testing.T) {
 				token, clean := read(c.Value)
 				f := facts{name: c.Title, fromDocument: forged, token: token, forged: forged, reply: reply{means: notAsked}, now: noon}
 				if seen != nil {
-					f.reply = classify(*seen, clean)
+					f.reply = classify(*seen, clean, answer.IsRooms)
 				}
 				r := decide(f)
 				n++
@@ -573,7 +574,7 @@ func TestEveryEnvelopeOf100msIsUnderstood(t *testing.T) {
 		{"a NUL in the text", seenAnswer(401, "text/plain", "expired\x00"), trouble, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := classify(c.seen, "no.such.token")
+			r := classify(c.seen, "no.such.token", answer.IsRooms)
 			if r.means != c.means || r.server.Message != c.words {
 				t.Errorf("%q with %q\nwant %q with %q", r.means, r.server.Message, c.means, c.words)
 			}
@@ -590,20 +591,20 @@ func TestTheServersWordsAreFitToBeShown(t *testing.T) {
 		{"no escape reaches a terminal", "\x1b[31mred\x1b[0m\u202e", "[31mred [0m"},
 		{"300 characters are enough", strings.Repeat("é", 400), strings.Repeat("é", 300) + "…"},
 	} {
-		r := classify(seenAnswer(401, asPlain, c.body), "no.such.token")
+		r := classify(seenAnswer(401, asPlain, c.body), "no.such.token", answer.IsRooms)
 		if r.server.Message != c.want {
 			t.Errorf("%s: %q, want %q", c.name, r.server.Message, c.want)
 		}
 	}
 	seen := seenAnswer(401, asPlain, "no")
 	seen.header.Set("X-Request-Id", strings.Repeat("id ", 100)+"\x07")
-	if id := classify(seen, "no.such.token").server.RequestID; len(id) > 70 || strings.Contains(id, "\x07") {
+	if id := classify(seen, "no.such.token", answer.IsRooms).server.RequestID; len(id) > 70 || strings.Contains(id, "\x07") {
 		t.Errorf("the request id is %q", id)
 	}
 	// A body that was cut in the middle of a character is still text.
 	cut := seenAnswer(401, asPlain, strings.Repeat("é", maxAnswer/2)[:maxAnswer-1]+"\xc3")
 	cut.truncated = true
-	if r := classify(cut, "no.such.token"); r.means != answer.Refused {
+	if r := classify(cut, "no.such.token", answer.IsRooms); r.means != answer.Refused {
 		t.Errorf("a text that was cut is %q", r.means)
 	}
 }

@@ -53,9 +53,8 @@ func Example() {
 		fmt.Println(" ", check.Name, check.Status)
 	}
 
-	origin, _ := url.Parse(api.URL)
-	client := &http.Client{Transport: &connector.Transport{Source: cred.APIKeyValue, Base: api.Client().Transport, Origin: origin}}
-	resp, err := client.Get(api.URL + "/v2/rooms?limit=10")
+	base, _ := connector.ParseBaseURL(tester.BaseURL)
+	resp, err := cred.Client(base).Get(ctx, "/rooms", url.Values{"limit": {"10"}})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -295,23 +294,59 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// The token goes to the API's origin, and nowhere else.
+// A path of the API is all that a call needs. The token goes to the API's origin,
+// and nowhere else.
 func ExampleCredential_Client() {
-	network := roundTripper(func(r *http.Request) (*http.Response, error) {
-		fmt.Println(r.URL.Host, "with a token:", strings.HasPrefix(r.Header.Get("Authorization"), "Bearer eyJ"))
-		return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody, Request: r}, nil
-	})
+	api := httptest.NewServer(new(sandbox.Sandbox))
+	defer api.Close()
+	base, _ := connector.ParseBaseURL(api.URL + "/v2") // nil for the 100ms API
+
 	cred := &connector.Credential{Name: "100ms production", APIKeyValue: connector.Secret(token())}
-	client := cred.Client(network) // nil for the real network
-	for _, address := range []string{"https://api.100ms.live/v2/rooms", "https://example.com/", "http://api.100ms.live/v2/rooms"} {
-		if resp, err := client.Get(address); err == nil {
-			resp.Body.Close()
+	client := cred.Client(base)
+	var page struct {
+		Data []struct{ Name string }
+		Last string // the start of the next page
+	}
+	for query := (url.Values{"limit": {"100"}}); ; query.Set("start", page.Last) {
+		if err := client.GetJSON(context.Background(), "/rooms", query, &page); err != nil {
+			fmt.Println(err)
+			return
 		}
+		if len(page.Data) == 0 {
+			break
+		}
+		fmt.Println(len(page.Data), "rooms")
+	}
+	_, err := client.Get(context.Background(), "https://example.com/rooms", nil)
+	fmt.Println(err)
+	// Output:
+	// 100 rooms
+	// 24 rooms
+	// the path "https://example.com/rooms" must begin with a slash and have no query: it is taken from the base URL
+}
+
+// A refusal in use is explained as a test would explain it.
+func ExampleExplain() {
+	api := httptest.NewServer(new(sandbox.Sandbox))
+	defer api.Close()
+	base, _ := connector.ParseBaseURL(api.URL + "/v2")
+	key := fixtures.Workspace()
+	app := connector.Secret(fixtures.Sign(key, fixtures.App(key, time.Now(), time.Hour)))
+
+	client := connector.Client{Source: app, BaseURL: base}
+	resp, err := client.Get(context.Background(), "/sessions", nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if resp.StatusCode != http.StatusOK {
+		report := connector.Explain(resp, app) // closes the body
+		fmt.Println(report.Verdict, report.Code)
+		fmt.Println(report.Message)
 	}
 	// Output:
-	// api.100ms.live with a token: true
-	// example.com with a token: false
-	// api.100ms.live with a token: false
+	// rejected wrong_token_type
+	// this is an app token, for clients that join a room, not a management token; the API answered 401 "Token validation error; not found"
 }
 
 func ExampleTransport() {

@@ -190,7 +190,7 @@ func FuzzClassify(f *testing.F) {
 			header: http.Header{"Content-Type": {contentType}, "X-Request-Id": {requestID}, "Date": {date}},
 		}
 		begin := time.Now()
-		r := classify(seen, token)
+		r := classify(seen, token, answer.IsRooms)
 		if took := time.Since(begin); took > docBound {
 			t.Errorf("%d bytes took %v", len(body), took)
 		}

@@ -169,37 +169,6 @@ func TestTheShortestPieceOfATokenIsTakenOut(t *testing.T) {
 	}
 }
 
-func TestAWaitIsReadInItsUnitOrNotAtAll(t *testing.T) {
-	date := func(s string) exchange {
-		e := seenAnswer(429, asJSON, `{}`)
-		e.header.Set("Retry-After", s)
-		return e
-	}
-	words := func(s string) exchange {
-		return seenAnswer(429, asJSON, `{"message":"rate limit exceeded, retry after `+s+`"}`)
-	}
-	for name, c := range map[string]struct {
-		seen  exchange
-		wait  time.Duration
-		known bool
-	}{
-		"seconds":                {words("45 seconds"), 45 * time.Second, true},
-		"seconds in short":       {words("45s"), 45 * time.Second, true},
-		"seconds, no unit":       {words("45"), 45 * time.Second, true},
-		"minutes":                {words("5 minutes"), 5 * time.Minute, true},
-		"hours":                  {words("2 hours"), 0, false},
-		"no number":              {words("a while"), 0, false},
-		"a date that is past":    {date(noon.Add(-time.Hour).Format("Mon, 02 Jan 2006 15:04:05 GMT")), 0, true},
-		"a date of year 9999":    {date("Fri, 31 Dec 9999 23:59:59 GMT"), 0, false},
-		"more than thirty years": {date("10000000000"), 0, false},
-	} {
-		wait, known := retryAfter(c.seen.header, c.seen.body, noon)
-		if wait != c.wait || known != c.known {
-			t.Errorf("%s: %s %t, want %s %t", name, wait, known, c.wait, c.known)
-		}
-	}
-}
-
 func TestAClaimThatIsThereIsNotMissing(t *testing.T) {
 	k := fixtures.Workspace()
 	unreadable := docRaw(`{"type":"management","access_key":"` + k.AccessKey + `","exp":"soon"}`)
@@ -350,6 +319,30 @@ func TestWhatIsOddAboutTheClaimsIsTheFirstPlaceToLookAt(t *testing.T) {
 	} {
 		if r := judged(managed(c.change), &refusal, false); r.Code != TokenRefused || !strings.Contains(r.Remedy, c.says) {
 			t.Errorf("%s: %s: %s", name, r.Code, r.Remedy)
+		}
+	}
+}
+
+// A token that does not say when it was made counts its life from when it was saved.
+func TestATokenWithoutABeginningIsDueByWhenItWasSaved(t *testing.T) {
+	end := time.Now().Add(40 * time.Hour)
+	k := fixtures.Workspace()
+	value := Secret(fixtures.Sign(k, fixtures.Management(k, time.Now(), time.Hour).Without("iat", "nbf").With("exp", end.Unix())))
+	for name, c := range map[string]struct {
+		savedAt time.Time
+		soon    bool
+	}{
+		"saved just now":           {time.Now(), false},
+		"saved a week ago":         {time.Now().Add(-7 * 24 * time.Hour), true},
+		"nobody knows when":        {time.Time{}, true},
+		"saved when it had a year": {end.Add(-365 * 24 * time.Hour), true},
+	} {
+		cred := &Credential{Name: "a", APIKeyValue: value, SavedAt: c.savedAt}
+		if r := (&Tester{Offline: true}).Test(context.Background(), cred); slices.Contains(r.Warnings, ExpiresSoon) != c.soon {
+			t.Errorf("%s: %v", name, r.Warnings)
+		}
+		if soon := slices.ContainsFunc(cred.Problems(), func(p Problem) bool { return p.Code == ExpiresSoon }); soon != c.soon {
+			t.Errorf("%s, as values of a form: %v", name, cred.Problems())
 		}
 	}
 }

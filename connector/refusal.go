@@ -6,31 +6,37 @@ import (
 	"time"
 
 	"github.com/100ms-connector/connector-go/connector/internal/answer"
+	"github.com/100ms-connector/connector-go/connector/internal/probe"
+	"github.com/100ms-connector/connector-go/connector/internal/wire"
 )
 
-// Explain says why the API answered as it did to a call that carried token: the same
-// report that a test would give, for an answer met in use. It reads at most 64 KiB of
-// the body and closes it. The report is never nil; a 2xx with JSON is Accepted,
-// whatever was asked for, and an answer to a bad request (400, 404) is
-// UnexpectedResponse, for it says nothing of the credential.
+// Explain says why the API refused a call that carried token: what a test would have
+// said of the same answer. It reads at most 64 KiB of the body and closes it. The
+// report is never nil. A 2xx with JSON is Accepted, whatever was asked for; an answer
+// to a bad request (400, 404) is UnexpectedResponse, for it says nothing of the
+// credential.
 func Explain(resp *http.Response, token Secret) *Report {
 	inspected, clean := read(token.Reveal())
-	seen := exchange{attempts: 1, received: time.Now()}
+	f := facts{token: inspected, reply: reply{means: notAsked}, now: time.Now()}
 	if resp == nil {
-		return decide(facts{token: inspected, reply: reply{means: notAsked}, now: seen.received})
+		return decide(f)
 	}
-	seen.status, seen.header = resp.StatusCode, resp.Header
+	seen := exchange{status: resp.StatusCode, header: resp.Header, attempts: 1, received: f.now}
 	if resp.Body != nil {
-		seen.body, seen.err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-		resp.Body.Close()
-		if seen.truncated = len(seen.body) > maxAnswer; seen.truncated {
-			seen.body = seen.body[:maxAnswer]
+		if resp.StatusCode >= 200 { // the body of a 101 is the connection, and never ends
+			seen.body, seen.err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 		}
+		resp.Body.Close()
+	}
+	if seen.truncated = len(seen.body) > maxAnswer; seen.truncated {
+		seen.body = seen.body[:maxAnswer]
+	}
+	if to, err := resp.Location(); err == nil && resp.Request != nil && !wire.SameOrigin(to, resp.Request.URL) {
+		seen.redirect = to.Scheme + "://" + to.Host
 	}
 	if seen.status == http.StatusTooManyRequests || seen.status == http.StatusServiceUnavailable {
-		seen.wait, seen.waitKnown = retryAfter(seen.header, seen.body, seen.received)
+		seen.wait, seen.waitKnown = probe.Wait(seen.header, seen.body, seen.received)
 	}
-	f := facts{token: inspected, now: seen.received}
-	f.reply = answered(answer.Read(seen.status, seen.header, seen.body, seen.truncated, answer.IsObject), seen, secretsIn(inspected, clean))
+	f.reply = classify(seen, secretsIn(inspected, clean), answer.IsObject)
 	return decide(f)
 }

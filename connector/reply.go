@@ -30,24 +30,25 @@ type reply struct {
 	limit  time.Duration // of the test, if it ran out
 }
 
-// troubles are the codes of the answers that are no word of the API's on a token.
-var troubles = map[answer.Meaning]Code{
+// answerTroubles are the codes of the answers that are no word of the API's on a token.
+var answerTroubles = map[answer.Meaning]Code{
 	answer.RateLimited:  RateLimited,
 	answer.Unavailable:  ServiceUnavailable,
 	answer.ProxyRefused: ProxyFailure,
 	answer.Foreign:      UnexpectedResponse,
 }
 
-// classify judges what a probe saw. secrets are what must not be shown of it.
-func classify(seen exchange, secrets string) reply {
+// classify judges what a call saw. secrets are what must not be shown of it, complete
+// says whether a body is what the call asked for.
+func classify(seen exchange, secrets string, complete func(body []byte) bool) reply {
 	if seen.status == 0 && seen.err != nil { // a server may answer 000
-		return reply{means: trouble, code: networkCode(seen.err), detail: networkText(seen.err, secrets)}
+		return reply{means: trouble, code: networkCode(seen.err), detail: networkText(seen.err)}
 	}
-	a := answer.Read(seen.status, seen.header, seen.body, seen.truncated, answer.IsRooms)
+	a := answer.Read(seen.status, seen.header, seen.body, seen.truncated, complete)
 	r := answered(a, seen, secrets)
 	switch {
 	case seen.err != nil: // an answer to an earlier hop, then a failure
-		return r.troubled(networkCode(seen.err), networkText(seen.err, secrets))
+		return r.troubled(networkCode(seen.err), networkText(seen.err))
 	case seen.redirect != "":
 		r = r.troubled(Redirected, "")
 		r.form = "and points to " + pasted.Clip(pasted.Without(seen.redirect, secrets), 100)
@@ -73,7 +74,7 @@ func answered(a answer.Answer, seen exchange, secrets string) reply {
 			r.server.ClockOffset = int64(r.date.Sub(seen.received.Truncate(time.Second)) / time.Second)
 		}
 	}
-	code, isTrouble := troubles[a.Meaning]
+	code, isTrouble := answerTroubles[a.Meaning]
 	if !isTrouble {
 		return r
 	}

@@ -2,22 +2,17 @@ package connector
 
 import (
 	"context"
-	"iter"
 	"net/http"
-	"sync"
 	"time"
 
+	"github.com/100ms-connector/connector-go/connector/internal/answer"
 	"github.com/100ms-connector/connector-go/connector/internal/pasted"
 )
 
 // DefaultTimeout bounds one whole connection test.
 const DefaultTimeout = 15 * time.Second
 
-const (
-	defaultRetries     = 2
-	defaultConcurrency = 8
-	maxConcurrency     = 1000
-)
+const defaultRetries = 2
 
 // Tester tests whether credentials work, with one harmless call each. The zero
 // value is ready for use. It is safe for concurrent use; do not change its
@@ -31,6 +26,13 @@ type Tester struct {
 	WarnWithin  time.Duration     // before its end a token expires soon: if zero, as RenewalWindow says; never if negative
 	Offline     bool              // make no call: judge by the claims alone
 	Key         *SigningKey       // if not nil, and SigningKey.Check finds no fault, proves the signatures of tokens that name its access key
+	Now         func() time.Time  // this machine's clock; if nil, time.Now. Timeout does not depend on it
+
+	// Progress, if not nil, gets each check of a test as it ends, in the order of
+	// Report.Checks, from the goroutine that tests: with TestAll from several at
+	// once. The checks of the token end before the call. One that the API's answer
+	// changed comes once more behind it, in place of what it said.
+	Progress func(*Credential, Check)
 }
 
 // Test tests one credential. The report is never nil and never says "rejected"
@@ -40,6 +42,7 @@ func (t *Tester) Test(ctx context.Context, cred *Credential) *Report {
 		cred = new(Credential) // which is not a token: one fault in a host must not end a batch
 	}
 	token, clean := read(cred.APIKeyValue.Reveal())
+	token.savedAt = cred.SavedAt
 	name := cred.Name
 	if cred.nameExpanded {
 		name = redacted
@@ -60,12 +63,30 @@ func (t *Tester) Test(ctx context.Context, cred *Credential) *Report {
 			}
 		}
 	}
+	var shown []Check
+	progress := func(checks []Check) {
+		for i, check := range checks {
+			if t.Progress != nil && (i >= len(shown) || shown[i] != check) {
+				t.Progress(cred, check)
+			}
+		}
+		shown = checks
+	}
 	if token.Fault == "" && !t.Offline {
+		if t.Progress != nil {
+			f.now = t.now()
+			progress(decide(f).Checks[:claimChecks])
+		}
 		f.reply = t.ask(ctx, clean, secretsIn(token, clean))
 	}
-	f.now = time.Now()
-	return decide(f)
+	f.now = t.now()
+	report := decide(f)
+	progress(report.Checks)
+	return report
 }
+
+// claimChecks are the first so many checks of a report, for which no call is needed.
+const claimChecks = 4
 
 // ask makes the call and classifies what came of it.
 func (t *Tester) ask(ctx context.Context, token, secrets string) reply {
@@ -76,7 +97,7 @@ func (t *Tester) ask(ctx context.Context, token, secrets string) reply {
 	limit := orDefault(t.Timeout, DefaultTimeout)
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	r := classify(t.probe(limited, base, Secret(token)), secrets)
+	r := classify(t.probe(limited, base, Secret(token)), secrets, answer.IsRooms)
 	if r.code == Timeout && limited.Err() != nil && ctx.Err() == nil { // the Tester's own, not the caller's
 		r.limit = limit
 	}
@@ -94,105 +115,6 @@ func secretsIn(t Token, clean string) string {
 	return clean + " " + string(claims)
 }
 
-// TestAll tests many credentials, Concurrency at a time, and yields the reports
-// in the order of the credentials. It takes credentials as it needs them, from
-// a goroutine of its own. Once ctx is canceled every further credential is
-// reported as canceled; when the caller stops early, those under way are canceled
-// and waited for. A panic in creds or in the Transport is the caller's, as if there
-// were no goroutine between them. Without creds nothing is yielded.
-// creds must not block for long: while it does, TestAll cannot end.
-func (t *Tester) TestAll(ctx context.Context, creds iter.Seq[*Credential]) iter.Seq[*Report] {
-	return func(yield func(*Report) bool) {
-		if creds == nil {
-			return
-		}
-		n := t.Concurrency
-		if n <= 0 {
-			n = defaultConcurrency
-		}
-		n = min(n, maxConcurrency)
-		tester := *t
-		if tester.Transport == nil {
-			pool := NewTransport()
-			pool.MaxConnsPerHost = n // else a dial that an idle connection overtakes makes one more
-			defer pool.CloseIdleConnections()
-			tester.Transport = pool
-		}
-		ctx, cancel := context.WithCancel(ctx)
-		var workers sync.WaitGroup
-		defer workers.Wait()
-		defer cancel()
-		type outcome struct {
-			report   *Report
-			panicked any
-		}
-		type job struct {
-			cred *Credential
-			done chan outcome
-		}
-		jobs := make(chan job)
-		// Reports wait here for their turn. The bound lets a slow test hold up
-		// what is shown, but neither the other workers nor much memory.
-		inOrder := make(chan chan outcome, 64*n)
-		stop := make(chan struct{})
-		defer close(stop)
-
-		workers.Add(1 + n)
-		go func() {
-			defer workers.Done()
-			defer close(jobs)
-			defer close(inOrder)
-			queue := func(done chan outcome) bool {
-				select {
-				case inOrder <- done:
-					return true
-				case <-stop:
-					return false
-				}
-			}
-			defer func() {
-				if p := recover(); p != nil {
-					done := make(chan outcome, 1)
-					done <- outcome{panicked: p}
-					queue(done)
-				}
-			}()
-			for cred := range creds {
-				j := job{cred, make(chan outcome, 1)}
-				if !queue(j.done) {
-					return
-				}
-				jobs <- j // a worker is there: they end only when jobs is closed
-			}
-		}()
-		test := func(j job) {
-			var o outcome
-			defer func() {
-				o.panicked = recover()
-				j.done <- o
-			}()
-			o.report = tester.Test(ctx, j.cred)
-		}
-		for range n {
-			go func() {
-				defer workers.Done()
-				for j := range jobs {
-					test(j)
-				}
-			}()
-		}
-		for done := range inOrder {
-			o := <-done
-			if o.panicked != nil {
-				panic(o.panicked)
-			}
-			if !yield(o.report) {
-				return
-			}
-		}
-	}
-}
-
 func (t *Tester) transport() http.RoundTripper {
 	if t.Transport == nil {
 		return sharedTransport()
@@ -205,4 +127,11 @@ func (t *Tester) retries() int {
 		return defaultRetries
 	}
 	return t.Retries
+}
+
+func (t *Tester) now() time.Time {
+	if t.Now == nil {
+		return time.Now()
+	}
+	return t.Now()
 }

@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -481,6 +483,180 @@ func TestPanicsAreTheCallers(t *testing.T) {
 			for range tester.TestAll(context.Background(), c.creds) {
 			}
 			t.Error("the panic is lost")
+		})
+	}
+}
+
+// TestAGoexitIsTheCallers: testing.T.FailNow in a fake transport ends the test that
+// uses it, and does not hang it.
+func TestAGoexitIsTheCallers(t *testing.T) {
+	t.Parallel()
+	exits := roundTrip(func(*http.Request) (*http.Response, error) {
+		runtime.Goexit()
+		return nil, nil
+	})
+	for name, do := range map[string]func(){
+		"the transport, of one test": func() {
+			(&connector.Tester{Transport: exits}).Test(context.Background(), named(liveToken()))
+		},
+		"the transport, of many": func() {
+			for range (&connector.Tester{Transport: exits}).TestAll(context.Background(), crowd(100)) {
+			}
+		},
+		"the transport, of more than fit in the queue": func() {
+			for range (&connector.Tester{Transport: exits, Concurrency: 1}).TestAll(context.Background(), crowd(1000)) {
+			}
+		},
+		"the sequence": func() {
+			for range (&connector.Tester{Offline: true}).TestAll(context.Background(), func(yield func(*connector.Credential) bool) {
+				if yield(named(liveToken())) {
+					runtime.Goexit()
+				}
+			}) {
+			}
+		},
+		"Progress": func() {
+			for range (&connector.Tester{Offline: true, Progress: func(*connector.Credential, connector.Check) { runtime.Goexit() }}).TestAll(context.Background(), crowd(10)) {
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ended, wentOn := make(chan struct{}), false
+			go func() {
+				defer close(ended)
+				do()
+				wentOn = true
+			}()
+			select {
+			case <-ended:
+				if wentOn {
+					t.Error("the Goexit is lost")
+				}
+			case <-time.After(ample):
+				t.Fatal("it hangs")
+			}
+		})
+	}
+}
+
+// steps writes down what Progress is given.
+func steps(seen *[]string) func(*connector.Credential, connector.Check) {
+	var mu sync.Mutex
+	return func(cred *connector.Credential, c connector.Check) {
+		mu.Lock()
+		defer mu.Unlock()
+		*seen = append(*seen, fmt.Sprintf("%s: %s %s", cred.Name, c.Name, c.Status))
+	}
+}
+
+func TestProgressTellsEachCheckAsItEnds(t *testing.T) {
+	t.Parallel()
+	before := []string{"synthetic: document skip", "synthetic: token_shape pass", "synthetic: token_type pass", "synthetic: token_lifetime pass"}
+	after := []string{"synthetic: reachable pass", "synthetic: authenticated pass", "synthetic: permitted pass"}
+	var seen []string
+	base := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !slices.Equal(seen, before) {
+			t.Errorf("before the call came %q, want %q", seen, before)
+		}
+		new(sandbox.Sandbox).ServeHTTP(w, r)
+	}))
+	tester := connector.Tester{BaseURL: base, Transport: newTransport(t), Timeout: ample, Progress: steps(&seen)}
+	tester.Test(context.Background(), named(liveToken()))
+	if want := slices.Concat(before, after); !slices.Equal(seen, want) {
+		t.Errorf("%q\nwant %q", seen, want)
+	}
+
+	// What the answer changes comes again: an app token that the API takes.
+	seen = nil
+	tester.BaseURL = serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `{"limit":10,"data":[],"last":""}`)
+	}))
+	tester.Test(context.Background(), named(appToken()))
+	if want := slices.Concat(
+		[]string{"synthetic: document skip", "synthetic: token_shape pass", "synthetic: token_type fail", "synthetic: token_lifetime pass", "synthetic: token_type warn"}, after,
+	); !slices.Equal(seen, want) {
+		t.Errorf("%q\nwant %q", seen, want)
+	}
+
+	// Without a call they come at once, and of many tests each is told apart.
+	seen = nil
+	offline := connector.Tester{Offline: true, Progress: steps(&seen)}
+	for range offline.TestAll(context.Background(), crowd(3)) {
+	}
+	for i := range 3 {
+		if !slices.Contains(seen, fmt.Sprintf("%d: permitted skip", i)) || len(seen) != 21 {
+			t.Errorf("%q", seen)
+		}
+	}
+}
+
+func TestATesterTakesAClock(t *testing.T) {
+	t.Parallel()
+	later := time.Now().Add(8 * 24 * time.Hour)
+	tester := connector.Tester{Offline: true, Now: func() time.Time { return later }}
+	r := tester.Test(context.Background(), named(liveToken()))
+	expect(t, r, connector.Rejected, connector.ExpiredToken, connector.ByClaims)
+	if !r.TestedAt.Equal(later.UTC().Truncate(time.Second)) {
+		t.Errorf("tested at %s", r.TestedAt)
+	}
+	// The API's clock is compared with the same.
+	tester = connector.Tester{BaseURL: serve(t, new(sandbox.Sandbox)), Transport: newTransport(t), Timeout: ample, Now: tester.Now}
+	r = tester.Test(context.Background(), named(liveToken()))
+	if r.Server == nil || r.Server.ClockOffset > -7*24*3600 {
+		t.Errorf("%+v", r.Server)
+	}
+}
+
+func TestTheProbeNamesTheConnector(t *testing.T) {
+	t.Parallel()
+	var agent string
+	base := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { agent = r.UserAgent() }))
+	(&connector.Tester{BaseURL: base, Transport: newTransport(t), Timeout: ample}).Test(context.Background(), named(liveToken()))
+	if !regexp.MustCompile(`^connector-go/[0-9A-Za-z.+-]+$`).MatchString(agent) {
+		t.Errorf("the User-Agent is %q", agent)
+	}
+}
+
+// TestWhatOneServerSentIsNotInTheNextReport: bytes that come late are read as the
+// answer to the next test, whose own secrets are others.
+func TestWhatOneServerSentIsNotInTheNextReport(t *testing.T) {
+	t.Parallel()
+	first := liveToken()
+	_, signature, _ := strings.Cut(first[strings.Index(first, ".")+1:], ".")
+	for name, late := range map[string]string{
+		"a status":       "HTTP/1.1 " + signature + "\r\n\r\n",
+		"a protocol":     signature + " 200 OK\r\n\r\n",
+		"a header":       "HTTP/1.1 200 OK\r\n" + signature + "\r\n\r\n",
+		"a length":       "HTTP/1.1 200 OK\r\nContent-Length: " + signature + "\r\n\r\n",
+		"an encoding":    "HTTP/1.1 200 OK\r\nTransfer-Encoding: " + signature + "\r\n\r\n",
+		"a chunk":        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + signature + "\r\n",
+		"a trailer":      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + signature + "\r\n\r\n",
+		"an address":     "HTTP/1.1 302 Found\r\nLocation: http://[" + signature + "\r\nContent-Length: 0\r\n\r\n",
+		"another scheme": "HTTP/1.1 302 Found\r\nLocation: " + signature + "://x\r\nContent-Length: 0\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			// As the second answer on a connection, where the first was good.
+			answers := make(chan string, 2)
+			answers <- good
+			answers <- late
+			h := listen(t, afterRequest(func(c net.Conn, _ *http.Request) {
+				select {
+				case answer := <-answers:
+					io.WriteString(c, answer)
+				default:
+					c.Close()
+				}
+			}))
+			tester := connector.Tester{BaseURL: "http://" + h.Addr().String() + "/v2", Transport: newTransport(t), Timeout: ample, Retries: once}
+			expect(t, tester.Test(context.Background(), named(first)), connector.Accepted, connector.OK, connector.ByServer)
+			r := tester.Test(context.Background(), named(liveToken()))
+			if r.Code != connector.UnexpectedResponse && r.Code != connector.NetworkFailure && r.Code != connector.Redirected {
+				t.Errorf("%s (%s)", r.Code, r.Message)
+			}
+			sound(t, r, signature)
 		})
 	}
 }

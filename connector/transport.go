@@ -3,18 +3,16 @@ package connector
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
 	"time"
-)
 
-// DefaultBaseURL is the one global address of the 100ms API (100ms docs).
-const DefaultBaseURL = "https://api.100ms.live/v2"
+	"github.com/100ms-connector/connector-go/connector/internal/probe"
+	"github.com/100ms-connector/connector-go/connector/internal/wire"
+)
 
 // TokenSource gives the token to send. Secret is one, for a fixed token.
 // Implementations are safe for concurrent use.
@@ -26,36 +24,41 @@ type TokenSource interface {
 // API's origin, in place of an Authorization header that is there. A request to
 // any other origin passes without it, and without any Authorization header, for a
 // redirect may have carried it there: net/http repeats headers to other ports of
-// the same host and from https to http.
+// the same host and from https to http. A Client never calls another origin.
+//
+// It sees to it that net/http logs nothing that a server sends beside its answers,
+// for which an HTTP/1 connection behind TLS, or of a Base that NewTransport did not
+// make, serves one request only.
 type Transport struct {
 	Source TokenSource
 	Base   http.RoundTripper // if nil, one that all share, made by NewTransport: without a proxy
 	Origin *url.URL          // scheme, host and port that count; if nil, those of DefaultBaseURL
 }
 
-var defaultOrigin, _ = url.Parse(DefaultBaseURL)
-
 // RoundTrip implements http.RoundTripper. It leaves req as it is and closes its
 // body on every path.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	origin := t.Origin
 	if origin == nil {
-		origin = defaultOrigin
+		origin = defaultBase
 	}
 	sent := new(http.Request) // a copy: a RoundTripper leaves the caller's request as it is
 	*sent = *req
-	sent.Header = make(http.Header, len(req.Header)+1)
-	for name, values := range req.Header {
-		sent.Header[name] = values[:len(values):len(values)]
+	atAPI := wire.SameOrigin(req.URL, origin)
+	sent.Header = without(req.Header, "Authorization")
+	if !atAPI {
+		sent.Header = without(sent.Header, "Proxy-Authorization")
 	}
-	sent.Header.Del("Authorization")
-	if sameOrigin(req.URL, origin) {
+	if holds(req.Trailer, "Authorization") {
+		sent.Trailer = without(req.Trailer, "Authorization")
+	}
+	if atAPI {
 		token, err := t.token(req.Context())
 		if err != nil {
 			if req.Body != nil {
 				req.Body.Close()
 			}
-			return nil, fmt.Errorf("no token to send: %w", err)
+			return nil, &sourceError{err}
 		}
 		sent.Header.Set("Authorization", "Bearer "+token.Reveal())
 	}
@@ -63,11 +66,32 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if base == nil {
 		base = sharedTransport()
 	}
-	resp, err := base.RoundTrip(sent)
+	resp, err := wire.RoundTrip(base, sent)
 	if resp != nil {
 		resp.Request = req // a response that is printed must not show the header
 	}
 	return resp, err
+}
+
+// without copies a header but for one name, however that is spelled: net/http
+// sends the keys of the map as they are.
+func without(h http.Header, name string) http.Header {
+	kept := make(http.Header, len(h)+1)
+	for key, values := range h {
+		if !strings.EqualFold(key, name) {
+			kept[key] = values[:len(values):len(values)]
+		}
+	}
+	return kept
+}
+
+func holds(h http.Header, name string) bool {
+	for key := range h {
+		if strings.EqualFold(key, name) {
+			return true
+		}
+	}
+	return false
 }
 
 func (t *Transport) token(ctx context.Context) (Secret, error) {
@@ -77,6 +101,12 @@ func (t *Transport) token(ctx context.Context) (Secret, error) {
 	return t.Source.Token(ctx)
 }
 
+// sourceError is a call that was not made, for its TokenSource gave no token.
+type sourceError struct{ cause error }
+
+func (e *sourceError) Error() string { return "no token to send: " + e.cause.Error() }
+func (e *sourceError) Unwrap() error { return e.cause }
+
 // CloseIdleConnections closes those of Base, for http.Client.CloseIdleConnections.
 func (t *Transport) CloseIdleConnections() {
 	if c, ok := t.Base.(interface{ CloseIdleConnections() }); ok {
@@ -84,81 +114,31 @@ func (t *Transport) CloseIdleConnections() {
 	}
 }
 
-func sameOrigin(a, b *url.URL) bool {
-	return strings.EqualFold(a.Scheme, b.Scheme) && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
-}
-
-func port(u *url.URL) string {
-	if p := u.Port(); p != "" {
-		return p
-	}
-	if strings.EqualFold(u.Scheme, "https") {
-		return "443"
-	}
-	return "80"
-}
-
-// ParseBaseURL reads an API's address: https, or http on a loopback address
-// only, so that no token crosses a network in clear. Empty means DefaultBaseURL.
-func ParseBaseURL(s string) (*url.URL, error) {
-	if s == "" {
-		s = DefaultBaseURL
-	}
-	u, err := url.Parse(s)
-	switch {
-	case err != nil:
-		return nil, errors.New("the base URL cannot be read") // err quotes it, and it may hold a password
-	case u.Host == "" || u.Hostname() == "":
-		return nil, errors.New("the base URL has no host; it looks like " + DefaultBaseURL)
-	case len(u.Port()) > 5 || len(u.Port()) == 5 && u.Port() > "65535":
-		return nil, errors.New("the base URL's port is higher than 65535")
-	case u.User != nil:
-		return nil, errors.New("the base URL must not hold a user name or a password")
-	case u.RawPath != "":
-		return nil, errors.New("the base URL's path must not have escaped slashes")
-	case u.RawQuery != "" || u.Fragment != "":
-		return nil, errors.New("the base URL must end with its path")
-	case u.Scheme == "https", u.Scheme == "http" && loopback(u.Hostname()):
-		u.Path = strings.TrimRight(u.Path, "/")
-		return u, nil
-	case u.Scheme == "http":
-		return nil, errors.New("the base URL must begin with https: over http the token could be read on its way (http is for loopback addresses)")
-	}
-	return nil, errors.New("the base URL must begin with https")
-}
-
-func loopback(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return strings.EqualFold(host, "localhost") || err == nil && addr.IsLoopback()
-}
-
 // NewTransport returns a transport with the limits of a connection test: bounded
-// headers, and connections enough for many tests at once. It reads no
-// environment; who wants the proxy of the environment says so:
+// headers, connections enough for many tests at once, and connections that read as
+// ended where a server sends what nobody asked for. It reads no environment; who
+// wants the proxy of the environment says so:
 //
 //	transport := connector.NewTransport()
 //	transport.Proxy = http.ProxyFromEnvironment
 func NewTransport() *http.Transport {
+	dialer := net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
-		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		DialContext:            wire.Dialer(dialer.DialContext),
 		TLSHandshakeTimeout:    10 * time.Second,
 		ForceAttemptHTTP2:      true,
+		HTTP2:                  &http.HTTP2Config{WriteByteTimeout: 10 * time.Second}, // a server that does not read
 		MaxIdleConnsPerHost:    256,
 		IdleConnTimeout:        30 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
 		OnProxyConnectResponse: func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
 			if resp.StatusCode != http.StatusOK {
-				return &proxyError{resp.StatusCode}
+				return &probe.ProxyRefusal{Status: resp.StatusCode}
 			}
 			return nil
 		},
 	}
 }
-
-// proxyError is a proxy's refusal to connect.
-type proxyError struct{ status int }
-
-func (e *proxyError) Error() string { return fmt.Sprintf("the proxy answered %d", e.status) }
 
 // sharedTransport carries what every Tester and Transport sends that has none of
 // its own: connections are worth keeping, and a pool for each would leak them.

@@ -80,6 +80,7 @@ type reading struct {
 	doc      document
 	problems []Problem
 	now      time.Time
+	savedAt  time.Time       // of a credential that was saved
 	settled  map[string]bool // fields about which all is said: one fault, one problem
 
 	// Where the last problem stands. Most follow in the order of the text, and
@@ -176,7 +177,7 @@ func (r *reading) judgeToken(warnWithin time.Duration) {
 		return
 	}
 	t, clean := read(f.Text)
-	t.AsOf = r.now
+	t.AsOf, t.savedAt = r.now, r.savedAt
 	subject := r.field(tokenField)
 	if r.doc.bare {
 		subject = "the value"

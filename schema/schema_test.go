@@ -54,7 +54,7 @@ const inspection = `{"schema_version": 1, "source": "a.json", "verified": true, 
 
 const credentials = `{"schema_version": 1, "credentials": [{"name": "a", "description": "", "kind": "app", "access_key": "",
 	"issued_at": null, "expires_at": null, "expires_in_seconds": null, "last_verdict": "", "last_code": "", "last_tested_at": null,
-	"created_at": "2026-11-01T10:00:00Z", "updated_at": "2026-11-01T10:00:00Z"}]}`
+	"created_at": "2026-11-01T10:00:00Z", "updated_at": "2026-11-01T10:00:00Z", "damage": ""}]}`
 
 const renewal = `{"schema_version": 1, "summary": {"renewed": 1, "not_due": 0, "renewed_by_another": 0, "not_renewed": 0}, "results": [{
 	"name": "a", "outcome": "renewed", "message": "m", "note": "", "code": "ok", "expires_at": "2026-11-01T10:00:00Z"}]}`

@@ -56,6 +56,9 @@ func expiry(r store.Record) string {
 }
 
 func lastTest(r store.Record) string {
+	if r.Damage != "" {
+		return "damaged: " + printable(r.Damage)
+	}
 	if r.LastVerdict == "" {
 		return "never tested"
 	}
@@ -76,11 +79,12 @@ type tile struct {
 	LastTestedAt any               `json:"last_tested_at"`
 	CreatedAt    any               `json:"created_at"`
 	UpdatedAt    any               `json:"updated_at"`
+	Damage       string            `json:"damage"` // what of the record cannot be read; empty if it is intact
 }
 
 func newTile(r store.Record) tile {
 	t := tile{r.Name, r.Description, r.Kind, r.AccessKey, timeOrNull(r.IssuedAt), timeOrNull(r.ExpiresAt), nil,
-		r.LastVerdict, r.LastCode, timeOrNull(r.LastTestedAt), timeOrNull(r.CreatedAt), timeOrNull(r.UpdatedAt)}
+		r.LastVerdict, r.LastCode, timeOrNull(r.LastTestedAt), timeOrNull(r.CreatedAt), timeOrNull(r.UpdatedAt), r.Damage}
 	if !r.ExpiresAt.IsZero() {
 		t.ExpiresIn = int64(time.Until(r.ExpiresAt) / time.Second)
 	}

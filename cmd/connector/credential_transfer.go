@@ -86,7 +86,7 @@ func (c *command) importOne(ctx context.Context, db *store.Store, tester *connec
 	}
 	if err := db.Save(ctx, cred); err != nil {
 		f, _ := errors.AsType[*failure](explained(err))
-		c.complain(fmt.Errorf("%s: %w", in.source, err), f.hint)
+		c.complain(fmt.Errorf("%s: %s", in.source, store.Plain(err)), f.hint)
 		if f.code == exitRejected {
 			return failed
 		}

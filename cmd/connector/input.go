@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/connector/store"
 )
 
 // input is one document to read, or the reason why there is none.
@@ -174,5 +175,5 @@ func reason(err error) string {
 	if errors.As(err, &p) {
 		return p.Err.Error()
 	}
-	return err.Error()
+	return store.Plain(err)
 }

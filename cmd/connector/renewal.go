@@ -55,7 +55,9 @@ func (n *renewer) renew(ctx context.Context, db *store.Store, listed store.Recor
 		case errors.Is(err, store.ErrNotFound):
 			return said(notDue, passed, "it was removed meanwhile")
 		case err != nil:
-			return said(notRenewed, unknown, err.Error())
+			return said(notRenewed, unknown, store.Plain(err))
+		case r.Damage != "":
+			return said(notRenewed, unknown, "the record is damaged: "+r.Damage+"; save its value anew with connector credential edit")
 		case n.freshSince(r):
 			return said(renewedByAnother, passed, "another process renewed it meanwhile; it expires "+remaining(r.ExpiresAt.Sub(now)))
 		case !n.due(r, now) && r.ExpiresAt.IsZero():
@@ -69,7 +71,7 @@ func (n *renewer) renew(ctx context.Context, db *store.Store, listed store.Recor
 		}
 		old, err := db.Credential(ctx, r.Name)
 		if err != nil {
-			return said(notRenewed, unknown, err.Error())
+			return said(notRenewed, unknown, store.Plain(err))
 		}
 		token := connector.Inspect(old.APIKeyValue.Reveal())
 		if !madeOf(r, token) { // it was replaced between the two readings
@@ -103,12 +105,12 @@ func (n *renewer) replace(ctx context.Context, db *store.Store, old *connector.C
 		became.why = fmt.Sprintf("the old token stays: the new one is %s: %s [%s]", report.Verdict, report.Message, report.Code)
 		return became, false
 	}
-	err = db.Replace(ctx, old.Name, old.APIKeyValue, fresh.APIKeyValue)
+	_, err = db.Replace(ctx, old, fresh.APIKeyValue)
 	if errors.Is(err, store.ErrChanged) {
 		return became, true
 	}
 	if err != nil {
-		became.why, became.status = err.Error(), unknown
+		became.why, became.status = store.Plain(err), unknown
 		return became, false
 	}
 	n.record(ctx, db, &fresh, report)
@@ -118,32 +120,19 @@ func (n *renewer) replace(ctx context.Context, db *store.Store, old *connector.C
 	return became, false
 }
 
-// due says whether a new token is needed: the old one is rejected for what a new
-// token mends, by its last test or by its own claims, or it ends soon.
+// due says whether a new token is needed, by the rule of the store or by --within.
 func (n *renewer) due(r store.Record, now time.Time) bool {
-	madeAt := r.IssuedAt
-	if madeAt.IsZero() {
-		madeAt = r.UpdatedAt // its life counts from when it was saved
+	if n.within.given {
+		return r.DueWithin(now, n.within.Duration)
 	}
-	left := r.ExpiresAt.Sub(now)
-	switch {
-	case r.LastVerdict == connector.Rejected && r.LastCode.MendedByNewToken(), r.Kind != connector.Management && r.LastVerdict != connector.Accepted:
-		return true
-	case r.ExpiresAt.IsZero():
-		return r.ExpiryUnknown()
-	case left <= 0, !r.ExpiresAt.After(madeAt):
-		return true
-	case n.within.given:
-		return left <= n.within.Duration
-	}
-	return left < connector.RenewalWindow(madeAt, r.ExpiresAt)
+	return r.Due(now)
 }
 
 // freshSince says whether the token was made after this run began, by another
 // process: it need not be renewed again, however far --within reaches. A minute is
 // for tokens whose iat lies back.
 func (n *renewer) freshSince(r store.Record) bool {
-	return r.UpdatedAt.After(n.began) && r.IssuedAt.After(n.began.Add(-time.Minute)) && r.LastVerdict != connector.Rejected
+	return r.SavedAt.After(n.began) && r.IssuedAt.After(n.began.Add(-time.Minute)) && r.LastVerdict != connector.Rejected
 }
 
 // madeOf says whether a record is that of a token.

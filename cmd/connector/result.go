@@ -16,11 +16,12 @@ import (
 // result is what a verb found out about one input.
 type result struct {
 	source   string
-	path     string              // the file that source names, if it is one
-	report   *connector.Report   // of test
-	problems []connector.Problem // of validate
-	err      error               // the input could not be read
-	saved    bool                // source is the name of a saved credential
+	path     string                // the file that source names, if it is one
+	report   *connector.Report     // of test
+	problems []connector.Problem   // of validate
+	err      error                 // the input could not be read
+	saved    bool                  // source is the name of a saved credential
+	tested   *connector.Credential // what report is about
 }
 
 // status is what a result means for the exit code.

@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/100ms-connector/connector-go/connector/store"
 )
 
 // Exit codes, the same for every verb. With several inputs, all results are
@@ -93,7 +95,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 
 // complain writes a diagnostic in two lines: what is wrong, what to do.
 func (c *command) complain(err error, hint string) {
-	what, _, _ := strings.Cut(err.Error(), "\n")
+	what, _, _ := strings.Cut(store.Plain(err), "\n")
 	fmt.Fprintf(c.err, "connector: error: %s\n", printable(what))
 	if hint != "" {
 		fmt.Fprintf(c.err, "connector: hint: %s\n", printable(hint))

@@ -100,7 +100,7 @@ func (c *command) sayTested(ctx context.Context, db *store.Store, cred *connecto
 // recordTest keeps what a test of a saved credential found. That it cannot be
 // kept changes nothing about the result.
 func (c *command) recordTest(ctx context.Context, db *store.Store, tested *connector.Credential, report *connector.Report) {
-	if err := db.RecordTest(ctx, tested.Name, report); err != nil && ctx.Err() == nil {
-		fmt.Fprintf(c.err, "connector: warning: the result was not recorded: %s\n", printable(err.Error()))
+	if err := db.RecordTest(ctx, tested, report); err != nil && ctx.Err() == nil {
+		fmt.Fprintf(c.err, "connector: warning: the result was not recorded: %s\n", printable(store.Plain(err)))
 	}
 }

@@ -53,7 +53,7 @@ told apart. A file may hold the bare token instead of a credential.`,
 				bar.step()
 				if r.saved && !offline {
 					if db, err := from.store(cmd.Context()); err == nil {
-						c.recordTest(cmd.Context(), db, &connector.Credential{Name: r.source}, r.report)
+						c.recordTest(cmd.Context(), db, r.tested, r.report)
 					}
 				}
 			}
@@ -97,7 +97,7 @@ func (c *command) testAll(ctx context.Context, tester *connector.Tester, v *conn
 				if !ok {
 					return
 				}
-				r = result{source: found[i].source, path: found[i].path, report: report, saved: found[i].saved}
+				r = result{source: found[i].source, path: found[i].path, report: report, saved: found[i].saved, tested: p.cred}
 			}
 			if !yield(r) {
 				return

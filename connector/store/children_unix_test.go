@@ -85,7 +85,7 @@ func partWrite(s *store.Store) error {
 			{fmt.Sprint("save ", a, " 1"), func() error { return s.Save(ctx, credential(a, childToken(1))) }},
 			{fmt.Sprint("edit ", a, " 2"), func() error { return s.Edit(ctx, a, store.Changes{APIKeyValue: ptr(childToken(2))}) }},
 			{fmt.Sprint("rename ", a, " ", b), func() error { return s.Edit(ctx, a, store.Changes{Name: &b}) }},
-			{fmt.Sprint("edit ", b, " 3"), func() error { return s.Replace(ctx, b, childToken(2), childToken(3)) }},
+			{fmt.Sprint("edit ", b, " 3"), func() error { return replace(s, b, childToken(2), childToken(3)) }},
 			{fmt.Sprint("save ", a, " 4"), func() error { return s.Save(ctx, credential(a, childToken(4))) }},
 			{fmt.Sprint("delete ", b), func() error { return s.Delete(ctx, b) }},
 		}
@@ -121,7 +121,7 @@ func partCount(s *store.Store) error {
 			if err != nil {
 				return err
 			}
-			err = s.Replace(ctx, "shared", c.APIKeyValue, childToken(at+1))
+			err = replace(s, "shared", c.APIKeyValue, childToken(at+1))
 			if errors.Is(err, store.ErrChanged) {
 				continue
 			}

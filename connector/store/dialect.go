@@ -17,9 +17,9 @@ type dialect struct {
 	hasTables    string // one row, whether the store's tables are there
 	beforeChange string // within a transaction that migrates, to keep others out
 
-	exists func(error) bool                  // the unique name is taken
-	busy   func(error) bool                  // another process is at it: try again
-	told   func(l location, err error) error // the driver's error, as a sentence of class ErrUnavailable
+	exists  func(error) bool                  // the unique name is taken
+	busy    func(error) bool                  // another process is at it: try again
+	explain func(l location, err error) error // the driver's error, as a sentence of class ErrUnavailable
 }
 
 var sqliteDialect = dialect{
@@ -27,7 +27,7 @@ var sqliteDialect = dialect{
 	words: map[string]string{"blob": "BLOB", "text": "TEXT", "for update": "", "for share": ""},
 	// A transaction that writes holds the whole file, so nothing has to be locked.
 	hasTables: `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'connector_migrations'`,
-	exists:    sqliteExists, busy: sqliteBusy, told: toldSQLite,
+	exists:    sqliteExists, busy: sqliteBusy, explain: explainSQLite,
 }
 
 var postgresDialect = dialect{
@@ -39,7 +39,7 @@ var postgresDialect = dialect{
 	hasTables:    `SELECT COUNT(*) FROM pg_catalog.pg_class WHERE relname = 'connector_migrations' AND pg_catalog.pg_table_is_visible(oid)`,
 	boundWaits:   `SET LOCAL lock_timeout = %d`,
 	beforeChange: `SELECT pg_advisory_xact_lock(1100001)`,
-	exists:       postgresExists, busy: postgresBusy, told: toldPostgres,
+	exists:       postgresExists, busy: postgresBusy, explain: explainPostgres,
 }
 
 // sql writes a statement in the dialect.

@@ -4,9 +4,12 @@
 //     database and a [KeySource]. [DefaultURL] and [DefaultKeyFile] say where one
 //     person's store is.
 //   - See what is kept, without any key: [Store.List], [Store.Show], [Store.Info].
-//   - Use what is kept: [Store.Credential] for one, [Store.All] for every one.
-//   - Change it: [Store.Save], [Store.Edit], [Store.Replace], [Store.Delete],
-//     [Store.RecordTest], [Store.RotateKey].
+//   - Use what is kept: [Store.Credential] for one, [Store.All] for every one,
+//     [Store.TokenSource] to send one's token for as long as a program runs.
+//   - Change it: [Store.Save], [Store.Edit], [Store.Delete], [Store.RotateKey].
+//   - Test and renew it: [Record.Due] says when, [Store.Replace] and
+//     [Store.RecordTest] take what was read and refuse it once it has changed.
+//   - Read a key or a password from a file: [SigningKeyFile], [ReadPrivateFile].
 //
 // # What is sealed
 //
@@ -22,7 +25,8 @@
 // A store names the key that it seals with. A process that lacks this key can
 // list and delete, but neither read nor save: [ErrLocked]. Whoever loses the
 // key loses the values; a backup of a store is worth nothing without a backup of
-// its key, and after [Store.RotateKey] an older backup needs an older key. Nothing is ever kept unsealed for want of a key.
+// its key, and after [Store.RotateKey] an older backup needs an older key. No value
+// is kept unsealed for want of a key.
 //
 // # Several processes
 //
@@ -30,10 +34,17 @@
 // reported as done outlives the death of the process, and what it was killed in
 // has happened wholly or not at all.
 //
+// # Damage
+//
+// Others can write to the database, and SQLite takes any type in any column. A
+// record that was changed so hides no other: [Record.Damage] says what of it cannot
+// be read, a new value mends it, and [Store.Delete] removes it.
+//
 // # Errors
 //
 // Every error is one of the classes in the block that begins with [ErrExists], or
-// a context's. None holds a secret, the password of a database URL included.
+// a context's, and its text has the next step. None holds a secret, the password of
+// a database URL included. [Plain] is the text without the package's name.
 //
 // The package writes no log. It reads the environment in [DefaultURL],
 // [DefaultKeyFile] and [Keyring] only; but what a PostgreSQL URL leaves open, its

@@ -2,14 +2,45 @@ package store
 
 import (
 	"context"
-	"crypto/subtle"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/100ms-connector/connector-go/connector"
 )
+
+// Save keeps a new credential; its value is cleaned as connector.Clean does.
+// Errors: ErrExists, which leaves the one that has the name as it is; ErrInvalid;
+// ErrLocked if the store is sealed with a key that is not at hand; ErrKey,
+// ErrUnavailable, or the context's.
+func (s *Store) Save(ctx context.Context, c *connector.Credential) error {
+	value, err := checked(c.Name, c.Description, &c.APIKeyValue)
+	if err != nil {
+		return withName(c.Name, err)
+	}
+	err = s.writeSealed(ctx, func(ctx context.Context, tx *sql.Tx, _ *keySet, k *key) error {
+		return s.insert(ctx, tx, k, c, value)
+	})
+	if errors.Is(err, ErrExists) {
+		return withName(c.Name, err)
+	}
+	return err
+}
+
+func (s *Store) insert(ctx context.Context, tx *sql.Tx, k *key, c *connector.Credential, value string) error {
+	id, now, t := newID(), micros(time.Now()), connector.Inspect(value)
+	saved, err := s.changes(ctx, tx, `
+		INSERT INTO connector_credentials (id, name, description, kind, access_key, issued_at, not_before, expires_at, sealed, key_id,
+			last_verdict, last_code, saved_at, created_at, updated_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', ?, ?, ?) ON CONFLICT (name) DO NOTHING`,
+		id, c.Name, c.Description, string(t.Kind), t.AccessKey, micros(t.IssuedAt), micros(t.NotBefore), micros(t.ExpiresAt), k.seal(value, id, c.Name), k.id, now, now, now)
+	if err == nil && !saved {
+		err = ErrExists
+	}
+	return err
+}
 
 // Changes is what Edit changes. Nil leaves a field untouched.
 type Changes struct {
@@ -43,7 +74,7 @@ func (s *Store) Edit(ctx context.Context, name string, c Changes) error {
 	newName := valueOr(c.Name, name)
 	value, err := checked(newName, valueOr(c.Description, ""), c.APIKeyValue)
 	if err != nil {
-		return about(newName, err)
+		return withName(newName, err)
 	}
 	switch {
 	case c.APIKeyValue != nil || newName != name:
@@ -67,7 +98,7 @@ func (s *Store) Edit(ctx context.Context, name string, c Changes) error {
 			if err := s.rename(ctx, tx, k, r, newName, value); err != nil || c.APIKeyValue == nil {
 				return err
 			}
-			r.name = newName
+			r.name, r.storedName = newName, newName
 			return s.putValue(ctx, tx, k, r, value)
 		})
 	case c.Description != nil:
@@ -81,104 +112,111 @@ func (s *Store) Edit(ctx context.Context, name string, c Changes) error {
 		_, err = s.Show(ctx, name)
 	}
 	if errors.Is(err, ErrExists) {
-		return about(newName, err)
+		return withName(newName, err)
 	}
-	return about(name, err)
+	return withName(name, err)
 }
 
-// Replace puts a new value in the place of the old one, but only if the old one
-// is still what is kept: a value that somebody else has put there meanwhile is
-// not overwritten. For renewing. Errors: ErrChanged, and those of Edit.
-func (s *Store) Replace(ctx context.Context, name string, old, fresh connector.Secret) error {
-	value, err := checked(name, "", &fresh)
+// Replace puts a new value in the place of the one that was read, but only if that
+// is still what is kept: of several that renew a credential at once, one does. It
+// returns the record as it is now. With ErrChanged that is the one that somebody
+// else has left, so that the caller can see whether it still has to be renewed
+// (Record.Due). Errors: ErrChanged, and those of Edit.
+func (s *Store) Replace(ctx context.Context, read *connector.Credential, fresh connector.Secret) (Record, error) {
+	value, err := checked(read.Name, "", &fresh)
 	if err != nil {
-		return about(name, err)
+		return Record{}, withName(read.Name, err)
 	}
-	expected, _ := connector.Clean(old.Reveal())
+	var now Record
 	err = s.writeSealed(ctx, func(ctx context.Context, tx *sql.Tx, ks *keySet, k *key) error {
-		r, err := s.lockRow(ctx, tx, name)
+		r, err := s.lockRow(ctx, tx, read.Name)
 		if err != nil {
 			return err
 		}
-		kept, err := ks.open(r.sealed, r.keyID, r.id, name)
-		if err != nil {
-			return err
+		changed := r.holds(ks, read.APIKeyValue)
+		switch {
+		case changed == nil:
+			err = s.putValue(ctx, tx, k, r, value)
+		case !errors.Is(changed, ErrChanged):
+			return changed
 		}
-		if subtle.ConstantTimeCompare([]byte(kept), []byte(expected)) == 0 {
-			return fmt.Errorf("%w: its API key value is no longer the one that was read", ErrChanged)
+		if err == nil {
+			now, err = s.lockRecord(ctx, tx, read.Name)
 		}
-		return s.putValue(ctx, tx, k, r, value)
+		return errors.Join(err, changed)
 	})
-	return about(name, err)
+	if err != nil && !errors.Is(err, ErrChanged) {
+		now = Record{}
+	}
+	return now, withName(read.Name, err)
 }
 
-// Delete forgets a credential; it needs no key. Errors: ErrNotFound,
-// ErrUnavailable, or the context's.
+// Delete forgets a credential; it needs no key. Of a damaged name it takes what
+// List shows. Errors: ErrNotFound, ErrUnavailable, or the context's.
 func (s *Store) Delete(ctx context.Context, name string) error {
-	return about(name, s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		return s.one(ctx, tx, `DELETE FROM connector_credentials WHERE name = ?`, name)
+	return withName(name, s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		const statement = `DELETE FROM connector_credentials WHERE name = ?`
+		err := s.one(ctx, tx, statement, name)
+		if !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		stored, err := s.storedNames(ctx, tx, `SELECT name FROM connector_credentials`)
+		if err != nil {
+			return err
+		}
+		damaged := slices.IndexFunc(stored, func(stored any) bool {
+			r := sealedRow{storedName: stored}
+			return stored != nil && r.shownName() == name
+		})
+		if damaged < 0 {
+			return ErrNotFound
+		}
+		return s.one(ctx, tx, statement, stored[damaged])
 	}))
 }
 
-// RecordTest keeps the verdict, the code and the time of a test; it needs no
-// key. A report on another token than the one that is kept is refused with
-// ErrChanged, and one that is older than what is known is passed over. Other
-// errors: ErrNotFound, ErrUnavailable, or the context's.
-func (s *Store) RecordTest(ctx context.Context, name string, report *connector.Report) error {
-	return about(name, s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		r, err := s.lockRecord(ctx, tx, name)
+// storedNames are names as the database has them, of whatever type.
+func (s *Store) storedNames(ctx context.Context, q querier, query string, args ...any) (names []any, err error) {
+	rows, err := q.QueryContext(ctx, s.d.sql(query), args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name any
+		if err := rows.Scan(column(func(value any) { name = storable(value) })); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
+}
+
+// RecordTest keeps the verdict, the code and the time of a test, beside the
+// credential that was read and tested. If another value is kept by now, it keeps
+// nothing: ErrChanged. A report that is older than what is known is passed over,
+// unless what is known lies ahead of this machine's clock and cannot be right.
+// Other errors: ErrNotFound, ErrLocked, ErrDamaged, ErrKey, ErrUnavailable, or the
+// context's.
+func (s *Store) RecordTest(ctx context.Context, tested *connector.Credential, report *connector.Report) error {
+	return withName(tested.Name, s.writeSealed(ctx, func(ctx context.Context, tx *sql.Tx, ks *keySet, _ *key) error {
+		row, err := s.lockRow(ctx, tx, tested.Name)
 		if err != nil {
 			return err
 		}
-		if t := report.Token; t != nil && !r.says(t) {
-			return fmt.Errorf("%w: the test was of another API key value", ErrChanged)
+		if err := row.holds(ks, tested.APIKeyValue); err != nil {
+			return err
 		}
-		if report.TestedAt.Before(r.LastTestedAt) {
+		known, err := s.lockRecord(ctx, tx, tested.Name)
+		if err != nil {
+			return err
+		}
+		if report.TestedAt.Before(known.LastTestedAt) && !known.LastTestedAt.After(time.Now()) {
 			return nil
 		}
 		return s.one(ctx, tx, `UPDATE connector_credentials SET last_verdict = ?, last_code = ?, last_tested_at = ? WHERE name = ?`,
-			string(report.Verdict), string(report.Code), micros(report.TestedAt), name)
+			string(report.Verdict), string(report.Code), micros(report.TestedAt), tested.Name)
 	}))
-}
-
-// says says whether the record was made of this token, as far as can be told
-// without the value.
-func (r *Record) says(t *connector.Token) bool {
-	return r.Kind == t.Kind && r.AccessKey == t.AccessKey &&
-		micros(r.IssuedAt) == micros(t.IssuedAt) && micros(r.ExpiresAt) == micros(t.ExpiresAt)
-}
-
-// lockRecord is lockRow without the value, for what needs no key.
-func (s *Store) lockRecord(ctx context.Context, tx *sql.Tx, name string) (r Record, err error) {
-	err = r.scan(s.row(ctx, tx, `SELECT `+recordColumns+` FROM connector_credentials WHERE name = ? {for update}`, name).Scan)
-	return r, found(err)
-}
-
-// lockRow reads a record, which nobody else can then change before the end of
-// the transaction.
-func (s *Store) lockRow(ctx context.Context, tx *sql.Tx, name string) (r sealedRow, err error) {
-	err = r.scan(s.row(ctx, tx, `SELECT `+sealedColumns+` FROM connector_credentials WHERE name = ? {for update}`, name).Scan)
-	return r, found(err)
-}
-
-// putValue gives a record a value, and what the value says of itself.
-func (s *Store) putValue(ctx context.Context, tx *sql.Tx, k *key, r sealedRow, value string) error {
-	t := connector.Inspect(value)
-	return s.one(ctx, tx, `
-		UPDATE connector_credentials SET description = ?, kind = ?, access_key = ?, issued_at = ?, expires_at = ?, sealed = ?, key_id = ?,
-			last_verdict = '', last_code = '', last_tested_at = NULL, updated_at = ?
-		WHERE id = ?`,
-		r.description, string(t.Kind), t.AccessKey, micros(t.IssuedAt), micros(t.ExpiresAt), k.seal(value, r.id, r.name), k.id, micros(time.Now()), r.id)
-}
-
-// rename gives a record a name, and seals its value to it.
-func (s *Store) rename(ctx context.Context, tx *sql.Tx, k *key, r sealedRow, name, value string) error {
-	err := s.one(ctx, tx, `UPDATE connector_credentials SET name = ?, description = ?, sealed = ?, key_id = ?, updated_at = ? WHERE id = ?`,
-		name, r.description, k.seal(value, r.id, name), k.id, micros(time.Now()), r.id)
-	if err != nil && s.d.exists(err) {
-		return ErrExists
-	}
-	return err
 }
 
 // one runs a statement that must change a row.

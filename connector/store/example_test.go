@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -55,8 +56,8 @@ func Example() {
 	// [redacted]
 }
 
-// A value is replaced by its renewal only if it is still the one that was
-// renewed.
+// A value is replaced by its renewal only if it is still the one that was read.
+// Who comes second sees whether the credential is still due.
 func ExampleStore_Replace() {
 	ctx := context.Background()
 	dir, _ := os.MkdirTemp("", "store")
@@ -67,13 +68,14 @@ func ExampleStore_Replace() {
 
 	cred, _ := s.Credential(ctx, "production")
 	renewed := sign(24 * time.Hour) // connector.SigningKey.Mint
-	fmt.Println(s.Replace(ctx, cred.Name, cred.APIKeyValue, renewed))
+	_, err := s.Replace(ctx, cred, renewed)
+	fmt.Println(err)
 
-	err := s.Replace(ctx, cred.Name, cred.APIKeyValue, renewed)
-	fmt.Println(errors.Is(err, store.ErrChanged))
+	now, err := s.Replace(ctx, cred, sign(24*time.Hour)) // another one that had read it too
+	fmt.Println(errors.Is(err, store.ErrChanged), "due:", now.Due(time.Date(2026, 11, 1, 10, 30, 0, 0, time.UTC)))
 	// Output:
 	// <nil>
-	// true
+	// true due: false
 }
 
 // One record that cannot be read hides none of the others.
@@ -97,6 +99,52 @@ func ExampleStore_All() {
 	// Output:
 	// production
 	// staging
+}
+
+// Who sends a token asks for it anew with every request, and so has the one that
+// another process has put in its place.
+func ExampleStore_TokenSource() {
+	ctx := context.Background()
+	dir, _ := os.MkdirTemp("", "store")
+	defer os.RemoveAll(dir)
+	s := inFolder(ctx, dir)
+	defer s.Close()
+	s.Save(ctx, &connector.Credential{Name: "production", APIKeyValue: sign(7 * 24 * time.Hour)})
+
+	source := s.TokenSource("production", time.Minute)
+	client := &http.Client{Transport: &connector.Transport{Source: source}} // for requests to the API
+	_ = client
+
+	token, err := source.Token(ctx)
+	fmt.Println(connector.Inspect(token.Reveal()).ExpiresAt.Format(time.DateOnly), err)
+	// Output:
+	// 2026-11-08 <nil>
+}
+
+// Records that are due get a fresh token.
+func ExampleRecord_Due() {
+	ctx := context.Background()
+	dir, _ := os.MkdirTemp("", "store")
+	defer os.RemoveAll(dir)
+	s := inFolder(ctx, dir)
+	defer s.Close()
+	s.Save(ctx, &connector.Credential{Name: "of a day", APIKeyValue: sign(24 * time.Hour)})
+	s.Save(ctx, &connector.Credential{Name: "of a week", APIKeyValue: sign(7 * 24 * time.Hour)})
+
+	records, _ := s.List(ctx)
+	for _, r := range records {
+		fmt.Println(r.Name, r.Due(time.Date(2026, 11, 2, 4, 0, 0, 0, time.UTC)))
+	}
+	// Output:
+	// of a day true
+	// of a week false
+}
+
+func ExampleSigningKeyFile() {
+	key, err := store.SigningKeyFile("nowhere/key.json")
+	fmt.Println(key != nil, err)
+	// Output:
+	// false store: the file cannot be used: nowhere/key.json is not there: check the path
 }
 
 func ExampleStore_Edit() {

@@ -29,3 +29,8 @@ func (s *Store) SaveMany(ctx context.Context, creds []*connector.Credential) err
 
 // SchemaVersion is the version that this program writes.
 const SchemaVersion = schemaVersion
+
+// CurrentReading says whether a token source's look at the store still counts.
+func CurrentReading(at, next, now time.Time) bool {
+	return (&reading{at: at, next: next}).current(now)
+}

@@ -22,11 +22,11 @@ type Info struct {
 // context's.
 func (s *Store) Info(ctx context.Context) (Info, error) {
 	info := Info{Location: s.at.shown, KeySource: s.source.String()}
-	own, err := s.own(ctx)
+	state, err := s.state(ctx)
 	if err != nil {
 		return Info{}, err
 	}
-	info.KeyID, info.Rotating = own.keyID, own.rotating
+	info.KeyID, info.Rotating = state.keyID, state.rotating
 	var used []string
 	err = s.patiently(ctx, func(ctx context.Context) (err error) {
 		if info.SchemaVersion, err = s.version(ctx, s.db); err != nil {
@@ -48,21 +48,23 @@ func (s *Store) Info(ctx context.Context) (Info, error) {
 		}
 	}
 	if err != nil {
-		info.Locked, info.LockedBecause = true, err.Error()
+		info.Locked, info.LockedBecause = true, Plain(err)
 	}
 	return info, nil
 }
 
 // usedKeys returns the ids of the keys that values are sealed with. It leaps
 // from one to the next in the index, so that 10,000 records cost no more than one.
+// What is no text is the id of no key; SQLite sorts it behind all text.
 func (s *Store) usedKeys(ctx context.Context, q querier) ([]string, error) {
 	var used []string
 	for last := ""; ; {
-		var next *string
-		if err := s.row(ctx, q, `SELECT MIN(key_id) FROM connector_credentials WHERE key_id > ?`, last).Scan(&next); err != nil || next == nil {
+		var next any
+		err := s.row(ctx, q, `SELECT MIN(key_id) FROM connector_credentials WHERE key_id > ?`, last).Scan(&next)
+		id, isText := next.(string)
+		if err != nil || !isText {
 			return used, err
 		}
-		last = *next
-		used = append(used, last)
+		used, last = append(used, id), id
 	}
 }

@@ -19,7 +19,7 @@ type keySet struct {
 
 const (
 	keysHeading = "# Keys of saved 100ms credentials, one a line; the first one seals. Without them the credentials are lost."
-	usedBy      = "# used by store " // and the store's id: see keySet.with
+	usedBy      = "# used by store " // and the store's id: see keySet.usedBy
 )
 
 func newKey() *key {
@@ -41,8 +41,9 @@ func keyOf(raw [chacha20poly1305.KeySize]byte) *key {
 }
 
 // parseKeys reads a set of keys: base64 of 32 bytes, one a line or between
-// commas; # begins a comment. The error names a line and nothing that it holds.
-func parseKeys(text string) (*keySet, error) {
+// commas; # begins a comment. The error names the source and a line, and nothing
+// that it holds.
+func parseKeys(source, text string) (*keySet, error) {
 	ks := &keySet{}
 	for i, line := range strings.Split(text, "\n") {
 		line = strings.TrimSpace(strings.TrimPrefix(line, "\ufeff"))
@@ -57,7 +58,7 @@ func parseKeys(text string) (*keySet, error) {
 			}
 			raw, ok := decodeKey(word)
 			if !ok {
-				return nil, fmt.Errorf("%w: line %d is not a key: one is 32 random bytes in base64, as openssl rand -base64 32 prints them", ErrKey, i+1)
+				return nil, fmt.Errorf("%w: %s: line %d is not a key: one is 32 random bytes in base64, as openssl rand -base64 32 prints them", ErrKey, source, i+1)
 			}
 			if k := keyOf(raw); ks.find(k.id) == nil {
 				ks.keys = append(ks.keys, k)
@@ -65,7 +66,7 @@ func parseKeys(text string) (*keySet, error) {
 		}
 	}
 	if len(ks.keys) == 0 {
-		return nil, fmt.Errorf("%w: there is none where it should be; put a copy of it back", ErrKey)
+		return nil, fmt.Errorf("%w: there is none in %s; put a copy of it back", ErrKey, source)
 	}
 	return ks, nil
 }

@@ -31,33 +31,36 @@ func (r *ringKeys) read() (*keySet, error) {
 		return nil, errNoKeys
 	}
 	if err != nil {
-		return nil, r.told(err)
+		return nil, r.explain(err)
 	}
-	ks, err := parseKeys(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", r, err)
-	}
-	return ks, nil
+	return parseKeys(r.String(), text)
 }
 
 func (r *ringKeys) lock(ctx context.Context) (unlock func(), err error) {
 	dir, err := os.UserConfigDir()
 	if err != nil {
-		return nil, r.told(err)
+		return nil, fmt.Errorf("%w: no directory for configuration is known, in which to lock %s: set HOME", ErrKey, r)
 	}
 	dir = filepath.Join(dir, folder)
+	cannotLock := func(err error) error { return explainPrivate(dir, ErrKey, err) }
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, r.told(err)
+		return nil, cannotLock(err)
 	}
 	name := sha256.Sum256([]byte(r.service + "\x00" + r.user))
-	return lockPath(ctx, filepath.Join(dir, "keyring-"+hex.EncodeToString(name[:8])+".lock"), r.told)
+	return lockPath(ctx, filepath.Join(dir, "keyring-"+hex.EncodeToString(name[:8])+".lock"), cannotLock)
 }
 
 func (r *ringKeys) write(ks *keySet) error {
 	if err := keyring.Set(r.service, r.user, ks.text()); err != nil {
-		return r.told(err)
+		return r.explain(err)
 	}
 	return nil
 }
 
-func (r *ringKeys) told(err error) error { return fmt.Errorf("%w: %s: %v", ErrKey, r, err) }
+func (r *ringKeys) explain(err error) error {
+	next := "unlock it, or start one such as GNOME Keyring or KWallet; where there is none, as on a server, keep the key in a file or in an environment variable"
+	if errors.Is(err, keyring.ErrSetDataTooBig) {
+		next = "it takes no entry of this size; keep the key in a file"
+	}
+	return fmt.Errorf("%w: %s does not answer (%v): %s", ErrKey, r, err, next)
+}

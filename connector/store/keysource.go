@@ -11,11 +11,11 @@ import (
 // KeySource says where a store's keys come from: KeyFile, Keys or Keyring. The
 // zero value has none, which suffices to list. It prints as a description
 // without any key, and its methods are the package's own.
-type KeySource struct{ keeper keeper }
+type KeySource struct{ place keyPlace }
 
-// keeper keeps a set of keys. Sets are replaced as a whole, and only between
+// keyPlace holds a set of keys. Sets are replaced as a whole, and only between
 // lock and unlock.
-type keeper interface {
+type keyPlace interface {
 	String() string
 	read() (*keySet, error) // errNoKeys if there is none yet
 	lock(context.Context) (unlock func(), err error)
@@ -29,10 +29,7 @@ var (
 
 // String says where the keys are.
 func (s KeySource) String() string {
-	if s.keeper == nil {
-		return "no key"
-	}
-	return s.keeper.String()
+	return s.keys().String()
 }
 
 // Keys takes the keys from a text that the caller has, such as the value of an
@@ -42,11 +39,11 @@ func (s KeySource) String() string {
 func Keys(text connector.Secret) KeySource { return KeySource{&textKeys{text.Reveal}} }
 
 // textKeys holds a function: fmt prints the fields behind a pointer too, when it
-// is told a verb that does not fit.
+// is given a verb that does not fit.
 type textKeys struct{ reveal func() string }
 
 func (t *textKeys) String() string                                { return "a key given as text" }
-func (t *textKeys) read() (*keySet, error)                        { return parseKeys(t.reveal()) }
+func (t *textKeys) read() (*keySet, error)                        { return parseKeys(t.String(), t.reveal()) }
 func (t *textKeys) lock(context.Context) (unlock func(), _ error) { return func() {}, nil }
 func (t *textKeys) write(*keySet) error                           { return errFixed }
 
@@ -55,50 +52,50 @@ type noKeys struct{}
 
 func (noKeys) String() string { return "no key" }
 func (noKeys) read() (*keySet, error) {
-	return nil, fmt.Errorf("%w: no key was given", ErrLocked)
+	return nil, fmt.Errorf("%w: no key was given: give the key file, the keyring or the text that holds it", ErrLocked)
 }
 func (noKeys) lock(context.Context) (unlock func(), _ error) { return func() {}, nil }
 func (noKeys) write(*keySet) error                           { return errFixed }
 
-func (s KeySource) keep() keeper {
-	if s.keeper == nil {
+func (s KeySource) keys() keyPlace {
+	if s.place == nil {
 		return noKeys{}
 	}
-	return s.keeper
+	return s.place
 }
 
-// make reads the keys, and makes a first one if there is none.
-func (s KeySource) make(ctx context.Context) (*keySet, error) {
-	keeper := s.keep()
-	ks, err := keeper.read()
+// readOrMake reads the keys, and makes a first one if there is none.
+func (s KeySource) readOrMake(ctx context.Context) (*keySet, error) {
+	place := s.keys()
+	ks, err := place.read()
 	if !errors.Is(err, errNoKeys) {
 		return ks, err
 	}
-	unlock, err := keeper.lock(ctx)
+	unlock, err := place.lock(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	if ks, err = keeper.read(); !errors.Is(err, errNoKeys) {
+	if ks, err = place.read(); !errors.Is(err, errNoKeys) {
 		return ks, err // another process was faster
 	}
 	ks = &keySet{keys: []*key{newKey()}, comments: []string{keysHeading}}
-	return ks, keeper.write(ks)
+	return ks, place.write(ks)
 }
 
 // note writes down that a store uses the keys; see keySet.usedBy. Keys that
 // cannot be rewritten cannot be dropped either, and need no note.
 func (s KeySource) note(ctx context.Context, store string) (*keySet, error) {
-	keeper := s.keep()
-	unlock, err := keeper.lock(ctx)
+	place := s.keys()
+	unlock, err := place.lock(ctx)
 	if errors.Is(err, errFixed) { // mounted read-only, say
-		return keeper.read()
+		return place.read()
 	}
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	ks, err := keeper.read()
+	ks, err := place.read()
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +103,7 @@ func (s KeySource) note(ctx context.Context, store string) (*keySet, error) {
 	if noted == ks {
 		return ks, nil
 	}
-	if err := keeper.write(noted); err != nil && !errors.Is(err, errFixed) {
+	if err := place.write(noted); err != nil && !errors.Is(err, errFixed) {
 		return nil, err
 	}
 	return noted, nil

@@ -13,7 +13,7 @@ import (
 	"github.com/100ms-connector/connector-go/connector/store"
 )
 
-func TestAFullDiskIsToldAndLosesNothing(t *testing.T) {
+func TestAFullDiskIsExplainedAndLosesNothing(t *testing.T) {
 	t.Run("a limit on the size of files", func(t *testing.T) {
 		p := onSQLite(t)
 		three(t, p).Close()
@@ -59,7 +59,7 @@ func fill(t *testing.T, p place, want string, env ...string) {
 	}
 }
 
-func TestAReadOnlyFolderIsTold(t *testing.T) {
+func TestAReadOnlyFolderIsExplained(t *testing.T) {
 	var env []string
 	// Permissions stop no superuser, so the child becomes somebody else.
 	dir, err := os.MkdirTemp("", "store")

@@ -39,6 +39,13 @@ var migrations = [...][]string{
 		)`,
 		`CREATE INDEX connector_credentials_key_id ON connector_credentials (key_id, id)`,
 	},
+	{
+		// From when on a value is valid and when it was saved: a token without iat
+		// counts its life from these. Of older values only the record's age is known.
+		`ALTER TABLE connector_credentials ADD COLUMN not_before BIGINT`,
+		`ALTER TABLE connector_credentials ADD COLUMN saved_at BIGINT`,
+		`UPDATE connector_credentials SET saved_at = created_at`,
+	},
 }
 
 // schemaVersion is the version that this program writes.
@@ -49,9 +56,9 @@ func (s *Store) migrate(ctx context.Context) error {
 	version, err := s.version(ctx, s.db)
 	switch {
 	case err != nil:
-		return s.told(err)
+		return s.explain(err)
 	case version > schemaVersion:
-		return fmt.Errorf("%w: its tables have version %d, this program knows %d; it was left untouched", ErrNewer, version, schemaVersion)
+		return fmt.Errorf("%w: its tables have version %d, this program knows %d; it was left untouched: use a newer version of this program", ErrNewer, version, schemaVersion)
 	case version == schemaVersion:
 		return nil
 	}

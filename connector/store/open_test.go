@@ -65,7 +65,25 @@ func TestURLs(t *testing.T) {
 	}
 }
 
-func TestPostgreSQLThatCannotBeUsedIsToldWithoutThePassword(t *testing.T) {
+func TestPasswordsInURLs(t *testing.T) {
+	for url, want := range map[string]bool{
+		"postgres://user:hunter2@host/db":              true,
+		"postgres://host/db?user=u&password=hunter2":   true,
+		"postgres://user@host/db?sslpassword=hunter2":  true,
+		"postgres://user:hunter2%@host/db":             true, // no URL, but a password
+		"postgres://user@host/db":                      false,
+		"postgres://user@host:5432/db?sslmode=disable": false,
+		"sqlite:///home/me/a.db":                       false,
+		"/home/me@work/a:b.db":                         false,
+		"":                                             false,
+	} {
+		if got := store.PasswordInURL(url); got != want {
+			t.Errorf("%s: %v", url, got)
+		}
+	}
+}
+
+func TestPostgreSQLThatCannotBeUsedIsExplainedWithoutThePassword(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	ok(t, err)
 	closed := listener.Addr().String()
@@ -390,6 +408,6 @@ func TestWaitingForSomebodysLockHasAnEnd(t *testing.T) {
 	limited, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 	defer cancel()
 	if err := s.Delete(limited, "a"); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("the context's end is told as %v", err)
+		t.Errorf("the context's end becomes %v", err)
 	}
 }

@@ -27,8 +27,12 @@ var operations = []struct {
 		ok(t, s.Close())
 		got, err := p.open(t).Credential(ctx, "prod")
 		ok(t, err)
-		if !reflect.DeepEqual(got, saved) {
-			t.Errorf("got %+v, want %+v", got, saved)
+		r, err := p.open(t).Show(ctx, "prod")
+		ok(t, err)
+		want := *saved
+		want.SavedAt = r.CreatedAt
+		if !reflect.DeepEqual(got, &want) {
+			t.Errorf("got %+v, want %+v", got, want)
 		}
 	}},
 	{"a record tells what the token claims", func(t *testing.T, p place, s *store.Store) {
@@ -42,7 +46,8 @@ var operations = []struct {
 		}
 		want := store.Record{
 			Name: "prod", Description: "of prod", Kind: connector.Management, AccessKey: fixtures.Workspace().AccessKey,
-			IssuedAt: claims.IssuedAt, ExpiresAt: claims.ExpiresAt, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+			IssuedAt: claims.IssuedAt, NotBefore: claims.NotBefore, ExpiresAt: claims.ExpiresAt,
+			SavedAt: r.CreatedAt, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 		}
 		if r != want {
 			t.Errorf("got  %+v\nwant %+v", r, want)
@@ -95,7 +100,7 @@ var operations = []struct {
 		}
 		has(t, s, `o'hara "x" \ $1 ? {text}`, token(8))
 	}},
-	{"what cannot be kept is refused, and the reason told", func(t *testing.T, p place, s *store.Store) {
+	{"what cannot be kept is refused, with the reason", func(t *testing.T, p place, s *store.Store) {
 		for name, c := range map[string]*connector.Credential{
 			"blank":             credential(" \u200b\t", token(1)),
 			"NUL":               credential("a\x00b", token(1)),
@@ -105,6 +110,8 @@ var operations = []struct {
 			"8192":              credential("long value", connector.Secret(strings.Repeat("x", 9000))),
 			"its name looks":    credential("prod "+token(1).Reveal()[:60], token(1)),
 			"name looks":        credential(token(1).Reveal(), token(1)),
+			"looks like":        credential("secret="+fixtures.Workspace().AppSecret, token(1)),
+			"stand in clear":    credential(`"`+token(1).Reveal()[:200]+`"`, token(1)),
 			"description looks": {Name: "swapped", Description: fixtures.Workspace().AppSecret, APIKeyValue: token(1)},
 			"character":         {Name: "long", Description: strings.Repeat("word ", 52), APIKeyValue: token(1)},
 		} {
@@ -119,7 +126,7 @@ var operations = []struct {
 		ok(t, s.Save(ctx, &connector.Credential{Name: strings.Repeat("ä", 255), APIKeyValue: token(1)}))
 	}},
 	{"names and descriptions that only resemble secrets are kept", func(t *testing.T, p place, s *store.Store) {
-		for i, name := range []string{"prod.eu.acme", "abc-defg-hij", fixtures.Workspace().AccessKey, "eyJ"} {
+		for i, name := range []string{"prod.eu.acme", "abc-defg-hij", fixtures.Workspace().AccessKey, "eyJ", strings.Repeat("x", 250)} {
 			c := credential(name, token(i))
 			c.Description = strings.Repeat("letters and blanks alone ", 8)
 			ok(t, s.Save(ctx, c))
@@ -145,7 +152,7 @@ var operations = []struct {
 			show, cred, s.Delete(ctx, "nobody"), s.Edit(ctx, "nobody", store.Changes{}),
 			s.Edit(ctx, "nobody", store.Changes{Name: ptr("x")}), s.Edit(ctx, "nobody", store.Changes{Description: ptr("x")}),
 			s.Edit(ctx, "nobody", store.Changes{APIKeyValue: ptr(token(1))}),
-			s.Replace(ctx, "nobody", token(1), token(2)), s.RecordTest(ctx, "nobody", &connector.Report{}),
+			replace(s, "nobody", token(1), token(2)), s.RecordTest(ctx, credential("nobody", token(1)), &connector.Report{}),
 		} {
 			fails(t, err, store.ErrNotFound)
 			if err != nil && !strings.Contains(err.Error(), `"nobody"`) {
@@ -163,7 +170,7 @@ var operations = []struct {
 	}},
 	{"an edit leaves untouched what it does not name", func(t *testing.T, p place, s *store.Store) {
 		ok(t, s.Save(ctx, credential("prod", token(1))))
-		ok(t, s.RecordTest(ctx, "prod", report(connector.Accepted, connector.OK, token(1))))
+		ok(t, s.RecordTest(ctx, credential("prod", token(1)), report(connector.Accepted, connector.OK, token(1))))
 		before, err := s.Show(ctx, "prod")
 		ok(t, err)
 
@@ -186,7 +193,7 @@ var operations = []struct {
 	}},
 	{"an edit can rename and describe, and the last test stays known", func(t *testing.T, p place, s *store.Store) {
 		ok(t, s.Save(ctx, credential("prod", token(1))))
-		ok(t, s.RecordTest(ctx, "prod", report(connector.Accepted, connector.OK, token(1))))
+		ok(t, s.RecordTest(ctx, credential("prod", token(1)), report(connector.Accepted, connector.OK, token(1))))
 		ok(t, s.Edit(ctx, "prod", store.Changes{Name: ptr("main"), Description: ptr("new")}))
 		r, err := s.Show(ctx, "main")
 		if ok(t, err); r.Description != "new" || r.LastVerdict != connector.Accepted {
@@ -205,7 +212,7 @@ var operations = []struct {
 	}},
 	{"a new value brings its claims, and forgets the test of the old one", func(t *testing.T, p place, s *store.Store) {
 		ok(t, s.Save(ctx, credential("prod", token(1))))
-		ok(t, s.RecordTest(ctx, "prod", report(connector.Accepted, connector.OK, token(1))))
+		ok(t, s.RecordTest(ctx, credential("prod", token(1)), report(connector.Accepted, connector.OK, token(1))))
 		app := connector.Secret(fixtures.Sign(fixtures.OtherWorkspace(), fixtures.App(fixtures.OtherWorkspace(), time.Now(), time.Hour)))
 		ok(t, s.Edit(ctx, "prod", store.Changes{Name: ptr("other"), APIKeyValue: ptr(" " + app)}))
 		has(t, s, "other", app)
@@ -217,8 +224,8 @@ var operations = []struct {
 	}},
 	{"a renewal replaces the value that was read, and no other", func(t *testing.T, p place, s *store.Store) {
 		ok(t, s.Save(ctx, credential("prod", token(1))))
-		ok(t, s.Replace(ctx, "prod", token(1), token(2)))
-		fails(t, s.Replace(ctx, "prod", token(1), token(3)), store.ErrChanged)
+		ok(t, replace(s, "prod", token(1), token(2)))
+		fails(t, replace(s, "prod", token(1), token(3)), store.ErrChanged)
 		has(t, s, "prod", token(2))
 		r, err := s.Show(ctx, "prod")
 		if ok(t, err); r.Description != "of prod" {
@@ -228,7 +235,7 @@ var operations = []struct {
 	{"the last test is kept, and is no update", func(t *testing.T, p place, s *store.Store) {
 		ok(t, s.Save(ctx, credential("prod", token(1))))
 		test := report(connector.Rejected, connector.TokenRefused, token(1))
-		ok(t, s.RecordTest(ctx, "prod", test))
+		ok(t, s.RecordTest(ctx, credential("prod", token(1)), test))
 		r, err := s.Show(ctx, "prod")
 		ok(t, err)
 		if r.LastVerdict != connector.Rejected || r.LastCode != connector.TokenRefused || !r.LastTestedAt.Equal(test.TestedAt) || r.UpdatedAt != r.CreatedAt {
@@ -236,14 +243,14 @@ var operations = []struct {
 		}
 		older := report(connector.Accepted, connector.OK, token(1))
 		older.TestedAt = test.TestedAt.Add(-time.Minute)
-		ok(t, s.RecordTest(ctx, "prod", older))
+		ok(t, s.RecordTest(ctx, credential("prod", token(1)), older))
 		if r, _ := s.Show(ctx, "prod"); r.LastVerdict != connector.Rejected {
 			t.Error("an older test took the place of a newer one")
 		}
 	}},
 	{"a test of a value that was replaced meanwhile is not kept", func(t *testing.T, p place, s *store.Store) {
 		ok(t, s.Save(ctx, credential("prod", "certainly-not-a-token")))
-		fails(t, s.RecordTest(ctx, "prod", report(connector.Accepted, connector.OK, token(1))), store.ErrChanged)
+		fails(t, s.RecordTest(ctx, credential("prod", token(1)), report(connector.Accepted, connector.OK, token(1))), store.ErrChanged)
 	}},
 	{"the loop over all may use the store, and may end early", func(t *testing.T, p place, s *store.Store) {
 		for i := range 20 {
@@ -255,7 +262,7 @@ var operations = []struct {
 			if c.Name != fmt.Sprintf("c%02d", seen) || c.APIKeyValue != token(seen) {
 				t.Errorf("number %d is %+v", seen, c)
 			}
-			ok(t, s.RecordTest(ctx, c.Name, report(connector.Accepted, connector.OK, c.APIKeyValue)))
+			ok(t, s.RecordTest(ctx, c, report(connector.Accepted, connector.OK, c.APIKeyValue)))
 			ok(t, s.Delete(ctx, c.Name))
 			if seen++; seen == 10 {
 				break
@@ -279,8 +286,8 @@ var operations = []struct {
 		}
 		for i, err := range []error{
 			open, list, show, cred, info, all, s.Save(over, credential("x", token(1))), s.Delete(over, "prod"),
-			s.Edit(over, "prod", store.Changes{Name: ptr("x")}), s.Replace(over, "prod", token(1), token(2)),
-			s.RecordTest(over, "prod", report(connector.Accepted, connector.OK, token(1))), s.RotateKey(over, nil),
+			s.Edit(over, "prod", store.Changes{Name: ptr("x")}), replaceIn(over, s, "prod", token(1), token(2)),
+			s.RecordTest(over, credential("prod", token(1)), report(connector.Accepted, connector.OK, token(1))), s.RotateKey(over, nil),
 		} {
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("%d: %v", i, err)
@@ -297,7 +304,7 @@ var operations = []struct {
 				a, b := fmt.Sprint("a", g), fmt.Sprint("b", g)
 				for step, err := range []error{
 					s.Save(ctx, credential(a, token(g))), s.Edit(ctx, a, store.Changes{Name: &b}),
-					s.Replace(ctx, b, token(g), token(g+1)), s.Edit(ctx, b, store.Changes{Description: &a}),
+					replace(s, b, token(g), token(g+1)), s.Edit(ctx, b, store.Changes{Description: &a}),
 				} {
 					if err != nil {
 						t.Errorf("goroutine %d, step %d: %v", g, step, err)
@@ -390,6 +397,16 @@ func fails(t testing.TB, err, class error) {
 func report(v connector.Verdict, c connector.Code, value connector.Secret) *connector.Report {
 	token := connector.Inspect(value.Reveal())
 	return &connector.Report{Verdict: v, Code: c, Token: &token, TestedAt: time.Now().UTC().Truncate(time.Second)}
+}
+
+// replace renews a value that was read.
+func replace(s *store.Store, name string, read, fresh connector.Secret) error {
+	return replaceIn(ctx, s, name, read, fresh)
+}
+
+func replaceIn(ctx context.Context, s *store.Store, name string, read, fresh connector.Secret) error {
+	_, err := s.Replace(ctx, credential(name, read), fresh)
+	return err
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -70,7 +70,7 @@ func postgresBusy(err error) bool {
 	return false
 }
 
-func toldPostgres(at location, err error) error {
+func explainPostgres(at location, err error) error {
 	var refused *pgconn.PgError
 	var network *net.OpError
 	var dns *net.DNSError
@@ -78,9 +78,15 @@ func toldPostgres(at location, err error) error {
 	case errors.As(err, &refused):
 		switch refused.Code {
 		case "53100":
-			return unavailable("the disk of the database at %s is full; nothing was changed", at.shown)
+			return unavailable("the disk of the database at %s is full; nothing was changed: free some space there, then try again", at.shown)
+		case "42P01", "42703", "42804", "23502", "23514": // no such table or column, wrong type, a constraint
+			return unavailable(notOurTables, at.shown)
+		case "28P01", "28000":
+			return unavailable("the database at %s refused the user: %s; check the user's name, and the password in PGPASSWORD or ~/.pgpass", at.shown, at.scrub(refused.Message))
+		case "3D000":
+			return unavailable("the database at %s refused: %s; create it, or correct its name in the URL", at.shown, at.scrub(refused.Message))
 		case "55P03":
-			return unavailable("others have kept the credentials at %s locked for %s", at.shown, patience)
+			return unavailable("others have kept the credentials at %s locked for %s: wait for them to end, then try again", at.shown, patience)
 		case "25006":
 			return unavailable("the database at %s is read-only: is it a replica?", at.shown)
 		case "42501":
@@ -90,11 +96,11 @@ func toldPostgres(at location, err error) error {
 	case strings.Contains(err.Error(), "refused TLS connection"): // an error without a type
 		return unavailable("the server of %s has no TLS, and without it the password would cross the network in the clear; if that is meant, add sslmode=disable to the URL", at.shown)
 	case errors.As(err, &dns):
-		return unavailable("the host of %s could not be resolved", at.shown)
+		return unavailable("the host of %s could not be resolved: check the name in the URL, and the network", at.shown)
 	case errors.As(err, &network):
-		return unavailable("the database at %s cannot be reached: %s", at.shown, at.scrub(network.Err.Error()))
+		return unavailable("the database at %s cannot be reached: %s; check its host and port, and that it runs", at.shown, at.scrub(network.Err.Error()))
 	case pgconn.Timeout(err):
-		return unavailable("the database at %s did not answer in time", at.shown)
+		return unavailable("the database at %s did not answer in time: check its host and port, and the network between", at.shown)
 	}
 	return unavailable("the connection to the database at %s failed: %s", at.shown, at.scrub(innermost(err)))
 }

@@ -5,11 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"iter"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/100ms-connector/connector-go/connector"
 )
@@ -20,66 +16,77 @@ import (
 type Record struct {
 	Name, Description string
 
-	Kind                connector.Kind
-	AccessKey           string
-	IssuedAt, ExpiresAt time.Time
+	Kind                           connector.Kind
+	AccessKey                      string
+	IssuedAt, NotBefore, ExpiresAt time.Time
 
 	// Of the last test of this value; empty and zero if it was never tested.
 	LastVerdict  connector.Verdict
 	LastCode     connector.Code
 	LastTestedAt time.Time
 
+	SavedAt              time.Time // when the value was saved, in microseconds
 	CreatedAt, UpdatedAt time.Time // in microseconds; a test is no update
+
+	// Damage says what of the record could not be read, in words for people; empty
+	// for an intact record. A field that could not be read is zero, and a name or
+	// description is without what a terminal would act upon. A new value (Edit)
+	// mends all but the name; Delete takes the name that is shown here.
+	Damage string
 }
 
-// ExpiryUnknown says whether ExpiresAt is zero because the claims could not be read,
-// and not because the token never expires.
+// ExpiryUnknown says whether ExpiresAt is zero because the claims or the record
+// could not be read, and not because the token never expires.
 func (r Record) ExpiryUnknown() bool {
-	unread := r.AccessKey == "" && r.Kind == connector.Unknown || r.LastCode == connector.MalformedToken
+	unread := r.AccessKey == "" && r.Kind == connector.Unknown || r.LastCode == connector.MalformedToken || r.Damage != ""
 	return r.ExpiresAt.IsZero() && unread
 }
 
-const recordColumns = `name, description, kind, access_key, issued_at, expires_at, last_verdict, last_code, last_tested_at, created_at, updated_at`
-
-// scan reads recordColumns, and into more what follows them.
-func (r *Record) scan(scan func(...any) error, more ...any) error {
-	var issued, expires, tested, created, updated sql.NullInt64
-	into := append([]any{
-		&r.Name, &r.Description, &r.Kind, &r.AccessKey, &issued, &expires, &r.LastVerdict, &r.LastCode, &tested, &created, &updated,
-	}, more...)
-	err := scan(into...)
-	r.IssuedAt, r.ExpiresAt, r.LastTestedAt = fromMicros(issued), fromMicros(expires), fromMicros(tested)
-	r.CreatedAt, r.UpdatedAt = fromMicros(created), fromMicros(updated)
-	return err
+// MadeAt is when the token's life began: its iat, else its nbf, else when it was
+// saved.
+func (r Record) MadeAt() time.Time {
+	for _, t := range []time.Time{r.IssuedAt, r.NotBefore} {
+		if !t.IsZero() {
+			return t
+		}
+	}
+	return r.SavedAt
 }
 
-// Save keeps a new credential; its value is cleaned as connector.Clean does.
-// Errors: ErrExists, which leaves the one that has the name as it is; ErrInvalid;
-// ErrLocked if the store is sealed with a key that is not at hand; ErrKey,
-// ErrUnavailable, or the context's.
-func (s *Store) Save(ctx context.Context, c *connector.Credential) error {
-	value, err := checked(c.Name, c.Description, &c.APIKeyValue)
-	if err != nil {
-		return about(c.Name, err)
-	}
-	err = s.writeSealed(ctx, func(ctx context.Context, tx *sql.Tx, _ *keySet, k *key) error {
-		return s.insert(ctx, tx, k, c, value)
-	})
-	if errors.Is(err, ErrExists) {
-		return about(c.Name, err)
-	}
-	return err
+// Due says whether a fresh token should take the place of this one now: its last
+// test rejected it with a code that a new token mends, its claims alone show that
+// it is no management token, or less of its life is left than
+// connector.RenewalWindow. A damaged record is not due, for it cannot be read.
+func (r Record) Due(now time.Time) bool {
+	return r.DueWithin(now, connector.RenewalWindow(r.MadeAt(), r.ExpiresAt))
 }
 
-func (s *Store) insert(ctx context.Context, tx *sql.Tx, k *key, c *connector.Credential, value string) error {
-	id, now, t := newID(), micros(time.Now()), connector.Inspect(value)
-	saved, err := s.changes(ctx, tx, `
-		INSERT INTO connector_credentials (id, name, description, kind, access_key, issued_at, expires_at, sealed, key_id, last_verdict, last_code, created_at, updated_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', ?, ?) ON CONFLICT (name) DO NOTHING`,
-		id, c.Name, c.Description, string(t.Kind), t.AccessKey, micros(t.IssuedAt), micros(t.ExpiresAt), k.seal(value, id, c.Name), k.id, now, now)
-	if err == nil && !saved {
-		err = ErrExists
+// DueWithin is Due with another time before the end of the token.
+func (r Record) DueWithin(now time.Time, within time.Duration) bool {
+	switch {
+	case r.Damage != "":
+		return false
+	case r.LastVerdict == connector.Rejected && r.LastCode.MendedByNewToken():
+		return true
+	case r.LastVerdict != connector.Accepted && r.Kind != connector.Management:
+		return true
 	}
+	return !r.ExpiresAt.IsZero() && r.ExpiresAt.Sub(now) <= within
+}
+
+const recordColumns = `name, description, kind, access_key, issued_at, not_before, expires_at, last_verdict, last_code, last_tested_at, saved_at, created_at, updated_at`
+
+// scan reads recordColumns.
+func (r *Record) scan(scan func(...any) error) error {
+	var d damage
+	err := scan(
+		d.text("name", &r.Name, isName), d.text("description", &r.Description, isText),
+		word(&d, "kind", &r.Kind, connector.Unknown, isKind), d.text("access key", &r.AccessKey, isAccessKey),
+		d.time("issue time", &r.IssuedAt), d.time("start", &r.NotBefore), d.time("expiry", &r.ExpiresAt),
+		word(&d, "last verdict", &r.LastVerdict, "", isVerdict), word(&d, "last code", &r.LastCode, "", isCode), d.time("time of the last test", &r.LastTestedAt),
+		d.time("time of saving", &r.SavedAt), d.time("time of creation", &r.CreatedAt), d.time("time of change", &r.UpdatedAt),
+	)
+	r.Damage = d.String()
 	return err
 }
 
@@ -91,12 +98,13 @@ func (s *Store) Show(ctx context.Context, name string) (Record, error) {
 		return found(r.scan(s.row(ctx, s.db, `SELECT `+recordColumns+` FROM connector_credentials WHERE name = ?`, name).Scan))
 	})
 	if err != nil {
-		return Record{}, about(name, err)
+		return Record{}, withName(name, err)
 	}
 	return r, nil
 }
 
-// List returns every record, sorted by name, byte by byte; it needs no key. Errors:
+// List returns every record, sorted by name, byte by byte; it needs no key. A
+// record that is damaged says so in Record.Damage and hides no other. Errors:
 // ErrUnavailable, or the context's.
 func (s *Store) List(ctx context.Context) ([]Record, error) {
 	var all []Record
@@ -131,91 +139,6 @@ func (s *Store) each(ctx context.Context, columns string, do func(scan func(...a
 	})
 }
 
-// sealedRow is a record as its value is opened.
-type sealedRow struct {
-	id, name, description, keyID string
-	sealed                       []byte
-}
-
-const sealedColumns = `id, name, description, key_id, sealed`
-
-func (r *sealedRow) scan(scan func(...any) error) error {
-	return scan(&r.id, &r.name, &r.description, &r.keyID, &r.sealed)
-}
-
-func (r *sealedRow) open(ks *keySet) (*connector.Credential, error) {
-	value, err := ks.open(r.sealed, r.keyID, r.id, r.name)
-	if err != nil {
-		return nil, err
-	}
-	return &connector.Credential{Name: r.name, Description: r.description, APIKeyValue: connector.Secret(value)}, nil
-}
-
-// Credential returns one credential, unsealed. Errors: ErrNotFound; ErrLocked if
-// its key is not at hand; ErrDamaged; ErrKey, ErrUnavailable, or the context's.
-func (s *Store) Credential(ctx context.Context, name string) (*connector.Credential, error) {
-	for attempt := 1; ; attempt++ {
-		var r sealedRow
-		err := s.patiently(ctx, func(ctx context.Context) error {
-			return found(r.scan(s.row(ctx, s.db, `SELECT `+sealedColumns+` FROM connector_credentials WHERE name = ?`, name).Scan))
-		})
-		if err != nil {
-			return nil, about(name, err)
-		}
-		ks, err := s.atHand(attempt > 1)
-		if err != nil {
-			return nil, about(name, err)
-		}
-		c, err := r.open(ks)
-		if attempt < attempts && errors.Is(err, errOtherKey) {
-			continue
-		}
-		return c, about(name, s.locked(err))
-	}
-}
-
-// All returns every credential, unsealed, sorted by name, as they were at the
-// moment when the loop began; the loop may use the store. One that cannot be
-// unsealed is a nil and a *RecordError of class ErrLocked, ErrDamaged or ErrKey; the
-// others follow. Any other error is the last.
-func (s *Store) All(ctx context.Context) iter.Seq2[*connector.Credential, error] {
-	return func(yield func(*connector.Credential, error) bool) {
-		var all []sealedRow
-		err := s.each(ctx, sealedColumns, func(scan func(...any) error) error {
-			var r sealedRow
-			err := r.scan(scan)
-			all = append(all, r)
-			return err
-		}, func() { all = nil })
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		for _, r := range all {
-			if err := ctx.Err(); err != nil {
-				yield(nil, err)
-				return
-			}
-			ks, err := s.atHand(false)
-			var c *connector.Credential
-			if err == nil {
-				c, err = r.open(ks)
-			}
-			if errors.Is(err, errOtherKey) { // a rotation in another process?
-				if c, err = s.Credential(ctx, r.name); errors.Is(err, ErrNotFound) {
-					continue // deleted or renamed since the loop began
-				}
-			}
-			if err != nil {
-				c, err = nil, named(r.name, err)
-			}
-			if !yield(c, err) {
-				return
-			}
-		}
-	}
-}
-
 // found says that no row means that there is no such credential.
 func found(err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
@@ -235,13 +158,13 @@ const (
 // expired token. Without a value it checks the rest.
 func checked(name, description string, secret *connector.Secret) (value string, err error) {
 	switch {
-	case strings.TrimFunc(name, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }) == "":
+	case isBlank(name):
 		return "", fmt.Errorf("%w: its name is blank", ErrInvalid)
-	case secretLike(name):
+	case connector.HoldsSecret(name):
 		return "", fmt.Errorf("%w: its name looks like a token or a secret, and would stand in clear", ErrInvalid)
-	case secretLike(description):
+	case connector.HoldsSecret(description):
 		return "", fmt.Errorf("%w: its description looks like a token or a secret, and would stand in clear", ErrInvalid)
-	case !text(name), !text(description):
+	case !isText(name), !isText(description):
 		return "", fmt.Errorf("%w: its name and its description must be text of at most %d characters, in UTF-8 and without NUL", ErrInvalid, maxName)
 	case secret == nil:
 		return "", nil
@@ -254,8 +177,4 @@ func checked(name, description string, secret *connector.Secret) (value string, 
 		return "", fmt.Errorf("%w: its API key value is longer than %d characters", ErrInvalid, maxValue)
 	}
 	return value, nil
-}
-
-func text(s string) bool {
-	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= maxName && !strings.ContainsRune(s, 0)
 }

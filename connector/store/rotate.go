@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 // batch is how many values one transaction of a rotation re-seals: few enough
@@ -14,34 +16,34 @@ const batch = 200
 // RotateKey makes a new key, seals every value with it, and drops the keys that
 // no value is sealed with any more. Killed or cancelled at any moment it loses
 // nothing, and calling it again completes it, without yet another key.
-// Other processes go on reading and writing. progress, if not nil, is told how
-// many of the values to re-seal are done.
+// Other processes go on reading and writing. progress, if not nil, is called
+// with how many of the values to re-seal are done.
 //
 // Keys given as text are for their owner to change: with a new one first in the
 // text RotateKey re-seals with it, otherwise the error is ErrNoNewKey. A key file
 // or keyring that other stores use as well keeps its old keys.
 //
 // Values that cannot be opened are left as they are, with their keys; the others
-// are re-sealed, and the error, of class ErrDamaged or ErrLocked, names them. Other
-// errors: ErrLocked if the store's key is not at hand, and then nothing was done;
+// are re-sealed, and the error, a *RotationError of class ErrDamaged or ErrLocked,
+// names each. Other errors: ErrLocked if the store's key is not at hand, and then nothing was done;
 // ErrKey, ErrUnavailable, or the context's.
 func (s *Store) RotateKey(ctx context.Context, progress func(done, total int)) error {
-	keeper := s.source.keep()
+	place := s.source.keys()
 	if _, err := s.toSeal(ctx, true); err != nil { // makes the first key of a store without any
 		return err
 	}
-	unlock, err := keeper.lock(ctx) // a second rotation waits, and then rotates again
+	unlock, err := place.lock(ctx) // a second rotation waits, and then rotates again
 	if err != nil && !errors.Is(err, errFixed) {
 		return err
 	}
 	if err == nil {
 		defer unlock()
 	}
-	own, err := s.own(ctx)
+	state, err := s.state(ctx)
 	if err != nil {
 		return err
 	}
-	ks, err := s.newest(keeper, own)
+	ks, err := s.newest(place, state)
 	if err != nil {
 		return err
 	}
@@ -60,7 +62,7 @@ func (s *Store) RotateKey(ctx context.Context, progress func(done, total int)) e
 	if err != nil {
 		return err
 	}
-	if err := s.dropUnused(ctx, keeper, ks, own.id); err != nil {
+	if err := s.dropUnused(ctx, place, ks, state.id); err != nil {
 		return err
 	}
 	err = s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
@@ -70,26 +72,29 @@ func (s *Store) RotateKey(ctx context.Context, progress func(done, total int)) e
 		return err
 	}
 	s.forgetOldPages(ctx)
-	return errors.Join(left...)
+	if len(left) > 0 {
+		return &RotationError{left}
+	}
+	return nil
 }
 
 // newest returns the keys with the one to rotate to in the first place. The
-// caller holds the keeper's lock.
-func (s *Store) newest(keeper keeper, own ownRow) (*keySet, error) {
-	ks, err := keeper.read()
+// caller holds the lock of place.
+func (s *Store) newest(place keyPlace, state storeState) (*keySet, error) {
+	ks, err := place.read()
 	if errors.Is(err, errNoKeys) {
-		err = fmt.Errorf("%w: %s is missing", ErrLocked, s.source)
+		err = fmt.Errorf("%w: %s is missing; put a copy of it back", ErrLocked, s.source)
 	}
 	switch {
 	case err != nil:
 		return nil, err
-	case ks.find(own.keyID) == nil:
+	case ks.find(state.keyID) == nil:
 		return nil, s.locked(errOtherKey) // to rotate away from a key that opens nothing would hide the mistake
-	case own.rotating || ks.primary().id != own.keyID:
+	case state.rotating || ks.primary().id != state.keyID:
 		return ks, nil // begun before, or the owner has put a new key first
 	}
-	ks = &keySet{keys: append([]*key{newKey()}, ks.keys...), comments: ks.usedBy(own.id).comments}
-	if err := keeper.write(ks); errors.Is(err, errFixed) {
+	ks = &keySet{keys: append([]*key{newKey()}, ks.keys...), comments: ks.usedBy(state.id).comments}
+	if err := place.write(ks); errors.Is(err, errFixed) {
 		return nil, fmt.Errorf("%w: %s is not for this program to change; put a new key before the old one, rotate, and then remove the old one", ErrNoNewKey, s.source)
 	} else if err != nil {
 		return nil, err
@@ -98,70 +103,76 @@ func (s *Store) newest(keeper keeper, own ownRow) (*keySet, error) {
 }
 
 // reseal seals with the first key what is sealed with another, batch by batch.
-// left are the records that it could not open.
-func (s *Store) reseal(ctx context.Context, ks *keySet, progress func(done, total int)) (left []error, err error) {
-	total, done, after := 0, 0, ""
-	err = s.patiently(ctx, func(ctx context.Context) error {
-		return s.row(ctx, s.db, `SELECT COUNT(*) FROM connector_credentials WHERE key_id <> ?`, ks.primary().id).Scan(&total)
+// left are the records that it could not open. Everybody seals with the first key
+// by now, so that the names that it begins with are all there are.
+func (s *Store) reseal(ctx context.Context, ks *keySet, progress func(done, total int)) (left []*RecordError, err error) {
+	var names []any
+	err = s.patiently(ctx, func(ctx context.Context) (err error) {
+		names, err = s.storedNames(ctx, s.db, `SELECT name FROM connector_credentials WHERE key_id <> ? ORDER BY name`, ks.primary().id)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	for {
-		var rows []sealedRow
-		var closed []error
-		err := s.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+	done := 0
+	for some := range slices.Chunk(names, batch) {
+		var closed []*RecordError
+		err := s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 			closed = nil
-			if rows, err = s.nextBatch(ctx, tx, ks.primary(), after); err != nil {
+			rows, err := s.lockOthers(ctx, tx, ks.primary(), some)
+			if err != nil {
 				return err
 			}
 			for _, r := range rows {
 				value, err := ks.open(r.sealed, r.keyID, r.id, r.name)
 				if err != nil {
-					closed = append(closed, about(r.name, s.locked(err)))
+					closed = append(closed, &RecordError{r.shownName(), s.locked(err)})
 					continue
 				}
-				err = s.one(ctx, tx, `UPDATE connector_credentials SET sealed = ?, key_id = ? WHERE id = ?`,
-					ks.primary().seal(value, r.id, r.name), ks.primary().id, r.id)
+				err = s.one(ctx, tx, `UPDATE connector_credentials SET sealed = ?, key_id = ? WHERE name = ?`,
+					ks.primary().seal(value, r.id, r.name), ks.primary().id, r.storedName)
 				if err != nil {
 					return err
 				}
 			}
 			return nil
 		})
-		if err != nil || len(rows) == 0 {
-			return left, err
+		if err != nil {
+			return nil, err
 		}
 		left = append(left, closed...)
-		after = rows[len(rows)-1].id
-		done += len(rows)
+		done += len(some)
 		if progress != nil {
-			progress(done, max(done, total))
+			progress(done, len(names))
 		}
 	}
+	return left, nil
 }
 
-// nextBatch locks the next records whose value another key has sealed.
-func (s *Store) nextBatch(ctx context.Context, tx *sql.Tx, k *key, after string) ([]sealedRow, error) {
+// lockOthers locks those of the records with these names whose value another key
+// has sealed.
+func (s *Store) lockOthers(ctx context.Context, tx *sql.Tx, k *key, names []any) ([]sealedRow, error) {
+	places := strings.TrimPrefix(strings.Repeat(", ?", len(names)), ", ")
 	rows, err := tx.QueryContext(ctx, s.d.sql(`
-		SELECT `+sealedColumns+` FROM connector_credentials WHERE id > ? AND key_id <> ? ORDER BY id LIMIT ? {for update}`), after, k.id, batch)
+		SELECT `+sealedColumns+` FROM connector_credentials WHERE key_id <> ? AND name IN (`+places+`) ORDER BY name {for update}`),
+		append([]any{k.id}, names...)...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var next []sealedRow
+	var found []sealedRow
 	for rows.Next() {
 		var r sealedRow
 		if err := r.scan(rows.Scan); err != nil {
 			return nil, err
 		}
-		next = append(next, r)
+		found = append(found, r)
 	}
-	return next, rows.Err()
+	return found, rows.Err()
 }
 
 // dropUnused keeps the first key and those that a value is still sealed with.
-func (s *Store) dropUnused(ctx context.Context, keeper keeper, ks *keySet, id string) error {
+func (s *Store) dropUnused(ctx context.Context, place keyPlace, ks *keySet, id string) error {
 	if ks.shared(id) {
 		return nil
 	}
@@ -182,7 +193,7 @@ func (s *Store) dropUnused(ctx context.Context, keeper keeper, ks *keySet, id st
 	if len(needed.keys) == len(ks.keys) {
 		return nil
 	}
-	if err := keeper.write(needed); errors.Is(err, errFixed) {
+	if err := place.write(needed); errors.Is(err, errFixed) {
 		return nil // its owner removes them
 	} else if err != nil {
 		return err

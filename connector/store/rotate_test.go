@@ -50,14 +50,14 @@ func TestARotationLeavesOneKeyThatOpensEverything(t *testing.T) {
 		all(t, other, many) // so that it has the old key
 		before, err := os.ReadFile(p.keyFile)
 		ok(t, err)
-		var told []int
+		var steps []int
 		ok(t, s.RotateKey(ctx, func(done, total int) {
-			if told = append(told, done); total != 450 {
+			if steps = append(steps, done); total != 450 {
 				t.Errorf("%d in total", total)
 			}
 		}))
-		if fmt.Sprint(told) != "[200 400 450]" {
-			t.Errorf("progress %v", told)
+		if fmt.Sprint(steps) != "[200 400 450]" {
+			t.Errorf("progress %v", steps)
 		}
 		all(t, s, many)
 		all(t, other, many)
@@ -200,7 +200,9 @@ func TestTheKeyringKeepsTheKeys(t *testing.T) {
 
 	keyring.MockInitWithError(errors.New("no D-Bus"))
 	_, err = p.openWith(t, source).Credential(ctx, many[0].Name)
-	fails(t, err, store.ErrKey)
+	if fails(t, err, store.ErrKey); !strings.Contains(err.Error(), "does not answer (no D-Bus): unlock it") || !strings.Contains(err.Error(), "keep the key in a file or in an environment variable") {
+		t.Error(err)
+	}
 	keyring.MockInit() // an empty one: the key was lost
 	_, err = p.openWith(t, source).Credential(ctx, many[0].Name)
 	fails(t, err, store.ErrLocked)

@@ -24,7 +24,7 @@ func (s *Store) atHand(fresh bool) (*keySet, error) {
 
 // read reads the keys. The caller holds s.mu.
 func (s *Store) read() (*keySet, error) {
-	ks, err := s.source.keep().read()
+	ks, err := s.source.keys().read()
 	if errors.Is(err, errNoKeys) {
 		err = fmt.Errorf("%w: %s is missing; put a copy of it back, for a new one could not open what is kept", ErrLocked, s.source)
 	}
@@ -43,19 +43,19 @@ func (s *Store) toSeal(ctx context.Context, fresh bool) (*keySet, error) {
 	if s.keys != nil && !fresh {
 		return s.keys, nil
 	}
-	own, err := s.own(ctx)
+	state, err := s.state(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if own.keyID != "" && own.records {
+	if state.keyID != "" && state.records {
 		return s.read()
 	}
-	ks, err := s.source.make(ctx)
+	ks, err := s.source.readOrMake(ctx)
 	if err != nil {
 		return nil, err
 	}
 	// First the note, then the key's use: see keySet.usedBy.
-	if ks, err = s.source.note(ctx, own.id); err != nil {
+	if ks, err = s.source.note(ctx, state.id); err != nil {
 		return nil, err
 	}
 	err = s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
@@ -77,23 +77,21 @@ func (s *Store) toSeal(ctx context.Context, fresh bool) (*keySet, error) {
 
 const hasRecords = `SELECT EXISTS (SELECT 1 FROM connector_credentials)`
 
-// ownRow is what a store knows of itself.
-type ownRow struct {
+// storeState is what a store knows of itself.
+type storeState struct {
 	id, keyID         string
 	rotating, records bool
 }
 
-func (s *Store) own(ctx context.Context) (own ownRow, err error) {
+func (s *Store) state(ctx context.Context) (state storeState, err error) {
 	err = s.patiently(ctx, func(ctx context.Context) error {
-		var rotating int
-		err := s.row(ctx, s.db, `SELECT id, key_id, rotating FROM connector_store`).Scan(&own.id, &own.keyID, &rotating)
+		err := s.row(ctx, s.db, `SELECT id, key_id, rotating <> 0 FROM connector_store`).Scan(&state.id, &state.keyID, &state.rotating)
 		if err != nil {
 			return err
 		}
-		own.rotating = rotating != 0
-		return s.row(ctx, s.db, hasRecords).Scan(&own.records)
+		return s.row(ctx, s.db, hasRecords).Scan(&state.records)
 	})
-	return own, err
+	return state, err
 }
 
 // writeSealed runs do in a transaction, with the key that the store seals with.
@@ -128,7 +126,7 @@ const attempts = 3
 // locked puts errOtherKey into words.
 func (s *Store) locked(err error) error {
 	if errors.Is(err, errOtherKey) {
-		return fmt.Errorf("%w: sealed with a key that is not the one of %s", ErrLocked, s.source)
+		return fmt.Errorf("%w: sealed with a key that is not the one of %s: give the key that sealed it", ErrLocked, s.source)
 	}
 	return err
 }

@@ -24,23 +24,23 @@ func three(t *testing.T, p place) *store.Store {
 	return s
 }
 
-// outcome tells for every credential of a store whether it unseals.
+// outcome says for every credential of a store whether it unseals.
 func outcome(t *testing.T, s *store.Store) string {
 	t.Helper()
 	var all []string
 	for c, err := range s.All(ctx) {
-		var about *store.RecordError
+		var one *store.RecordError
 		switch {
 		case err == nil:
 			all = append(all, c.Name)
 			continue
-		case !errors.As(err, &about) || c != nil:
+		case !errors.As(err, &one) || c != nil:
 			t.Fatalf("%v, %v", c, err)
 		}
-		_, single := s.Credential(ctx, about.Name)
+		_, single := s.Credential(ctx, one.Name)
 		for _, class := range []error{store.ErrLocked, store.ErrDamaged, store.ErrKey} {
 			if errors.Is(err, class) && errors.Is(single, class) {
-				all = append(all, about.Name+" "+class.Error())
+				all = append(all, one.Name+" "+store.Plain(class))
 			}
 		}
 		if strings.Contains(err.Error(), "eyJ") {
@@ -78,7 +78,7 @@ func TestTampering(t *testing.T) {
 				ok(t, s.Edit(ctx, "a", store.Changes{APIKeyValue: ptr(token(8))}))
 				if strings.Contains(c.want, "b damaged") {
 					fails(t, s.Edit(ctx, "b", store.Changes{Name: ptr("x")}), store.ErrDamaged)
-					fails(t, s.Replace(ctx, "b", token(1), token(7)), store.ErrDamaged)
+					fails(t, replace(s, "b", token(1), token(7)), store.ErrDamaged)
 					ok(t, s.Edit(ctx, "b", store.Changes{APIKeyValue: ptr(token(7))}))
 					has(t, s, "b", token(7))
 				}
@@ -121,7 +121,8 @@ func TestAnotherKeyIsLockedAndChangesNothing(t *testing.T) {
 		}
 		for _, err := range []error{
 			s.Save(ctx, credential("d", token(4))), s.Edit(ctx, "a", store.Changes{APIKeyValue: ptr(token(4))}),
-			s.Edit(ctx, "a", store.Changes{Name: ptr("x")}), s.Replace(ctx, "a", token(0), token(4)), s.RotateKey(ctx, nil),
+			s.Edit(ctx, "a", store.Changes{Name: ptr("x")}), replace(s, "a", token(0), token(4)), s.RotateKey(ctx, nil),
+			s.RecordTest(ctx, credential("a", token(0)), report(connector.Accepted, connector.OK, token(0))),
 		} {
 			fails(t, err, store.ErrLocked)
 		}
@@ -130,7 +131,6 @@ func TestAnotherKeyIsLockedAndChangesNothing(t *testing.T) {
 			t.Errorf("%+v", info)
 		}
 		// What needs no key works.
-		ok(t, s.RecordTest(ctx, "a", report(connector.Accepted, connector.OK, token(0))))
 		ok(t, s.Edit(ctx, "a", store.Changes{Description: ptr("new")}))
 		ok(t, s.Delete(ctx, "b"))
 		if got := outcome(t, p.open(t)); got != "a, c" {
@@ -186,7 +186,7 @@ func TestNoFileHoldsAValueInClear(t *testing.T) {
 	p := onSQLite(t)
 	s := three(t, p)
 	ok(t, s.Edit(ctx, "a", store.Changes{Name: ptr("x"), APIKeyValue: ptr(token(4))}))
-	ok(t, s.Replace(ctx, "b", token(1), token(5)))
+	ok(t, replace(s, "b", token(1), token(5)))
 	look := func(when string) {
 		files, err := filepath.Glob(filepath.Join(filepath.Dir(p.path()), "*"))
 		ok(t, err)

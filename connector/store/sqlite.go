@@ -23,13 +23,13 @@ const sqliteParameters = "mode=rw&_txlock=immediate&_pragma=busy_timeout(100)&_p
 
 func openSQLite(at location) (*sql.DB, error) {
 	if err := makeFile(at.path); err != nil {
-		return nil, toldFile(at.path, err)
+		return nil, explainFile(at.path, err)
 	}
 	path := filepath.ToSlash(at.path)
 	uri := &url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(path, "/"), RawQuery: sqliteParameters}
 	db, err := sql.Open("sqlite", uri.String())
 	if err != nil {
-		return nil, toldSQLite(at, err)
+		return nil, explainSQLite(at, err)
 	}
 	db.SetMaxOpenConns(8)
 	db.SetMaxIdleConns(8)
@@ -66,9 +66,9 @@ func tighten(path string) error {
 		case err != nil:
 			return err
 		case info.IsDir():
-			return unavailable("%s is a folder", path)
+			return unavailable("%s is a folder: name a file in it", path)
 		case !info.Mode().IsRegular():
-			return unavailable("%s is not a file", path)
+			return unavailable("%s is not a file: name a regular file", path)
 		}
 		if runtime.GOOS == "windows" || info.Mode().Perm()&0o077 == 0 {
 			continue
@@ -94,7 +94,7 @@ func (s *Store) prepareSQLite(ctx context.Context) error {
 			return err
 		}
 		if tables > 0 {
-			return unavailable("%s is the database of another program; it was left untouched", s.at.path)
+			return unavailable("%s is the database of another program; it was left untouched: name another file", s.at.path)
 		}
 		_, err = s.db.ExecContext(ctx, `PRAGMA journal_mode = WAL`)
 		return err
@@ -121,40 +121,44 @@ func sqliteExists(err error) bool {
 	return code == sqlite3.SQLITE_CONSTRAINT_UNIQUE
 }
 
-func toldSQLite(at location, err error) error {
+func explainSQLite(at location, err error) error {
 	switch code, extended := sqliteCode(err); code {
 	case sqlite3.SQLITE_FULL:
-		return unavailable("the disk that holds %s is full; nothing was changed", at.path)
+		return unavailable("the disk that holds %s is full; nothing was changed: free some space, then try again", at.path)
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_AUTH:
 		return unavailable("%s cannot be written: this user needs write permission for the file and for its folder", at.path)
 	case sqlite3.SQLITE_NOTADB:
-		return unavailable("%s is not a database; it was left untouched", at.path)
+		return unavailable("%s is not a database; it was left untouched: name another file", at.path)
 	case sqlite3.SQLITE_CORRUPT:
 		return unavailable("the database %s is damaged: put a backup in its place, or mend it with the .recover command of sqlite3", at.path)
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL:
-		return unavailable("another process has kept %s locked for %s", at.path, patience)
+		return unavailable("another process has kept %s locked for %s: wait for it to end, or end it", at.path, patience)
 	case sqlite3.SQLITE_IOERR:
 		return unavailable("reading or writing %s failed (SQLite's code %d): is its disk full or failing, or its size limited?", at.path, extended)
 	case 0:
-		return toldFile(at.path, err)
+		return explainFile(at.path, err)
+	case sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_CONSTRAINT:
+		return unavailable(notOurTables, at.path)
+	case sqlite3.SQLITE_NOMEM:
+		return unavailable("there is too little memory to use %s: end other programs, then try again", at.path)
 	default:
-		return unavailable("SQLite refused with code %d on %s", extended, at.path)
+		return unavailable("%s cannot be used (SQLite's code %d): try again; if it stays, put a backup in its place", at.path, extended)
 	}
 }
 
-// toldFile puts an error of the file system into words.
-func toldFile(path string, err error) error {
+// explainFile puts an error of the file system into words.
+func explainFile(path string, err error) error {
 	switch {
-	case ours(err):
+	case classified(err):
 		return err
 	case errors.Is(err, syscall.ENOSPC):
-		return unavailable("the disk that holds %s is full", path)
+		return unavailable("the disk that holds %s is full: free some space, then try again", path)
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return unavailable("%s cannot be written: this user needs write permission for the file and for its folder", path)
 	case errors.Is(err, fs.ErrNotExist):
-		return unavailable("%s is not there", path)
+		return unavailable("%s is not there: it was removed meanwhile, or is a link to nothing", path)
 	case errors.Is(err, syscall.ENOTDIR):
-		return unavailable("%s lies below something that is not a folder", path)
+		return unavailable("%s lies below something that is not a folder: name another path", path)
 	}
 	var detail *fs.PathError
 	if errors.As(err, &detail) {

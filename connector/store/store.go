@@ -77,7 +77,7 @@ func Open(ctx context.Context, url string, key KeySource) (*Store, error) {
 }
 
 // Close closes the store. Nothing is lost by not reaching it.
-func (s *Store) Close() error { return s.told(s.db.Close()) }
+func (s *Store) Close() error { return s.explain(s.db.Close()) }
 
 // Format writes where the store is, for every verb: what else is behind the
 // pointer, the driver's settings among it, may hold a password.
@@ -146,11 +146,11 @@ func (s *Store) patiently(ctx context.Context, do func(context.Context) error) e
 			return err
 		}
 		err := do(s.uncancelled(ctx))
-		if err != nil && ctx.Err() != nil { // a driver has words of its own for it
+		if err != nil && ctx.Err() != nil { // a driver wraps it in an error without its class
 			return ctx.Err()
 		}
 		if err == nil || !s.d.busy(err) || time.Now().After(end) {
-			return s.told(err)
+			return s.explain(err)
 		}
 		wait := time.NewTimer(time.Duration(1+randomBelow(10)) * time.Millisecond)
 		select {
@@ -173,21 +173,31 @@ func (s *Store) uncancelled(ctx context.Context) context.Context {
 	return ctx
 }
 
-// told puts a driver's error into words; errors of this package and of a
+// explain puts a driver's error into words; errors of this package and of a
 // context pass.
-func (s *Store) told(err error) error {
-	if err == nil || ours(err) {
+func (s *Store) explain(err error) error {
+	if err == nil || classified(err) {
 		return err
 	}
 	if errors.Is(err, sql.ErrConnDone) || err.Error() == "sql: database is closed" {
 		return unavailable("it was closed")
 	}
-	return s.d.told(*s.at, err)
+	if errors.Is(err, sql.ErrNoRows) { // the one row of connector_store is gone
+		return unavailable(notOurTables, s.at.shown)
+	}
+	return s.d.explain(*s.at, err)
 }
+
+// notOurTables is the fault of a database whose tables are not those that the
+// migrations make.
+const notOurTables = "the tables at %s are not those of a store any more: something else has changed them; put a backup in their place"
+
+// idLength is that of newID.
+const idLength = 32
 
 // newID returns 128 random bits in hexadecimal.
 func newID() string {
-	var b [16]byte
+	var b [idLength / 2]byte
 	rand.Read(b[:])
 	return hex.EncodeToString(b[:])
 }

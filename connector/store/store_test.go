@@ -85,8 +85,16 @@ func (p place) openWith(t testing.TB, key store.KeySource) *store.Store {
 	return s
 }
 
-// tamper changes the database behind the store's back.
-func (p place) tamper(t testing.TB, statement string, args ...any) {
+// tamper changes rows of the database behind the store's back.
+func (p place) tamper(t testing.TB, statement string) {
+	t.Helper()
+	if n, err := p.change(t, statement).RowsAffected(); err != nil || n == 0 {
+		t.Fatalf("tampering with %q changed nothing", statement)
+	}
+}
+
+// change runs a statement on the database behind the store's back.
+func (p place) change(t testing.TB, statement string) sql.Result {
 	t.Helper()
 	driver, source := "pgx", p.url
 	if !p.numbered {
@@ -95,11 +103,9 @@ func (p place) tamper(t testing.TB, statement string, args ...any) {
 	db, err := sql.Open(driver, source)
 	ok(t, err)
 	defer db.Close()
-	result, err := db.Exec(statement, args...)
+	result, err := db.Exec(statement)
 	ok(t, err)
-	if n, err := result.RowsAffected(); err != nil || n == 0 {
-		t.Fatalf("tampering with %q changed nothing", statement)
-	}
+	return result
 }
 
 func (p place) path() string { return p.url[len("sqlite://"):] }

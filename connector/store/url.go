@@ -69,6 +69,20 @@ func Exists(url string) (bool, error) {
 	return false, unavailable("the folder of %s cannot be read", at.shown)
 }
 
+// PasswordInURL says whether a store's URL has a password in it. On a command line
+// every user of the machine can read it there: PGPASSWORD, ~/.pgpass or a service
+// file (PGSERVICEFILE) are for it. Of what is no URL it says no.
+func PasswordInURL(raw string) bool {
+	u, err := url.Parse(raw)
+	if err != nil { // a password can be what makes it none
+		_, rest, _ := strings.Cut(raw, "://")
+		before, _, hasUser := strings.Cut(rest, "@")
+		return hasUser && strings.Contains(before, ":") || strings.Contains(rest, "password=")
+	}
+	_, given := u.User.Password()
+	return given || u.Query().Get("password") != "" || u.Query().Get("sslpassword") != ""
+}
+
 // location is a store's URL, read.
 type location struct {
 	path     string // of the SQLite file; empty for PostgreSQL

@@ -54,7 +54,7 @@ func (h *Handler) testAgain(w http.ResponseWriter, r *http.Request, s *session) 
 		h.busy(w, r)
 		return
 	}
-	h.recordTest(r.Context(), record.Name, report)
+	h.recordTest(r.Context(), cred, report)
 	if out == nil {
 		http.Redirect(w, r, h.at("/credentials/"+idOf(record.Name)), http.StatusSeeOther)
 		return

@@ -45,7 +45,7 @@ func TestATileIsTestedAgain(t *testing.T) {
 	// Another program tests it too: then the steps that are known are of another test.
 	time.Sleep(1100 * time.Millisecond)
 	report := (&connector.Tester{BaseURL: s.apiURL + "/v2"}).Test(ctx, &connector.Credential{APIKeyValue: connector.Secret(old)})
-	ok(t, s.store.RecordTest(ctx, "100ms production", report))
+	ok(t, s.store.RecordTest(ctx, &connector.Credential{Name: "100ms production", APIKeyValue: connector.Secret(old)}, report))
 	_, page = c.visit(at)
 	contains(t, plain(page), "Test again to see the steps.")
 }

@@ -152,7 +152,7 @@ func (a *attempt) test(cred *connector.Credential) {
 		return
 	}
 	if saved {
-		a.h.recordTest(a.ctx(), a.record.Name, d.report)
+		a.h.recordTest(a.ctx(), cred, d.report)
 	}
 	a.answer("Test completed. " + verdictWords[d.report.Verdict].words + ". " + sentence(d.report.Message))
 }

@@ -25,7 +25,7 @@ type Store interface {
 	Save(ctx context.Context, c *connector.Credential) error
 	Edit(ctx context.Context, name string, c store.Changes) error
 	Delete(ctx context.Context, name string) error
-	RecordTest(ctx context.Context, name string, report *connector.Report) error
+	RecordTest(ctx context.Context, tested *connector.Credential, report *connector.Report) error
 }
 
 // Options are what a Handler works with. Only Store is required.

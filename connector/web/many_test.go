@@ -82,10 +82,10 @@ func (m *memory) Credential(_ context.Context, name string) (*connector.Credenti
 	return &connector.Credential{Name: name, APIKeyValue: m.value[name]}, nil
 }
 
-func (m *memory) RecordTest(_ context.Context, name string, r *connector.Report) error {
+func (m *memory) RecordTest(_ context.Context, tested *connector.Credential, r *connector.Report) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	record := &m.records[m.at[name]]
+	record := &m.records[m.at[tested.Name]]
 	record.LastVerdict, record.LastCode, record.LastTestedAt = r.Verdict, r.Code, r.TestedAt
 	return nil
 }

@@ -22,7 +22,7 @@ func (a *attempt) save(cred *connector.Credential, anyway bool) {
 	}
 	if a.record == nil || !a.sameName() {
 		if _, err := h.Store.Show(a.ctx(), cred.Name); err == nil {
-			d.problem("name", sentence(store.ErrExists.Error())+" Choose another name.")
+			d.problem("name", sentence(store.Plain(store.ErrExists))+" Choose another name.")
 			a.answer("Not saved: a credential of this name exists.")
 			return
 		}
@@ -52,7 +52,8 @@ func (a *attempt) save(cred *connector.Credential, anyway bool) {
 		a.done(idOf(name), good, quoted(name)+" was saved.")
 		return
 	}
-	h.recordTest(a.ctx(), name, d.report)
+	cred.Name = name
+	h.recordTest(a.ctx(), cred, d.report)
 	switch d.report.Verdict {
 	case connector.Accepted:
 		a.done(idOf(name), good, quoted(name)+" was saved. "+sentence(d.report.Message))
@@ -94,9 +95,9 @@ func (a *attempt) keep(cred *connector.Credential) (name string, err error) {
 
 // recordTest keeps a test's result beside the credential. That it cannot be kept
 // changes nothing about the result.
-func (h *Handler) recordTest(ctx context.Context, name string, report *connector.Report) {
-	if err := h.Store.RecordTest(ctx, name, report); err == nil {
-		h.reports.keep(name, report)
+func (h *Handler) recordTest(ctx context.Context, tested *connector.Credential, report *connector.Report) {
+	if err := h.Store.RecordTest(ctx, tested, report); err == nil {
+		h.reports.keep(tested.Name, report)
 	}
 }
 

@@ -170,7 +170,7 @@ func (h *Handler) sweepOne(ctx context.Context, s *sweep, record store.Record) {
 		if report.Code == connector.Canceled {
 			return
 		}
-		h.recordTest(ctx, record.Name, report)
+		h.recordTest(ctx, cred, report)
 		record.LastVerdict, record.LastCode, record.LastTestedAt = report.Verdict, report.Code, report.TestedAt
 	}
 	t := h.tileOf(record, h.Now())

@@ -157,7 +157,7 @@ func (h *Handler) storeFailed(w http.ResponseWriter, r *http.Request, err error)
 
 // tell puts an error of the store into a sentence with the next step.
 func tell(err error) string {
-	what := sentence(shown(err.Error()))
+	what := sentence(shown(store.Plain(err)))
 	switch {
 	case errors.Is(err, store.ErrLocked):
 		what += " Start the form with the key that sealed it."
