@@ -173,7 +173,7 @@ func TestALifetimeOfFourteenDaysIsNotLongWithItsBackDatedIssue(t *testing.T) {
 }
 
 func TestATimeClaimThatCannotBeRightIsMalformedAndAnyOtherIsTakenAtItsWord(t *testing.T) {
-	const year1 = -62135596800
+	const year1 = -62135596800.0 // a float, for an int of 32 bits does not hold it
 	for _, c := range []struct {
 		claim string
 		value any
@@ -192,7 +192,7 @@ func TestATimeClaimThatCannotBeRightIsMalformedAndAnyOtherIsTakenAtItsWord(t *te
 		{"exp", year1, []Code{MalformedToken}, math.NaN()}, // the zero time, which stands for none
 		{"exp", year1 - 1, []Code{MalformedToken}, math.NaN()},
 		{"exp", -1e30, []Code{MalformedToken}, math.NaN()},
-		{"exp", 99999999999, []Code{LongLived}, 99999999999},
+		{"exp", int64(99999999999), []Code{LongLived}, 99999999999},
 		{"exp", 1e11, []Code{MalformedToken}, math.NaN()},
 		{"exp", 1e30, []Code{MalformedToken}, math.NaN()},
 		{"exp", json.RawMessage("1e400"), []Code{MalformedToken}, math.NaN()},
@@ -513,7 +513,7 @@ func TestALongSentenceIsNoAppSecret(t *testing.T) {
 }
 
 func TestATimeBeyondADurationIsCountedRight(t *testing.T) {
-	far := docInspect(docSigned("exp", 90_000_000_000))
+	far := docInspect(docSigned("exp", int64(90_000_000_000)))
 	far.AsOf = docNow.Truncate(time.Second)
 	data, err := json.Marshal(far)
 	if want := fmt.Sprintf(`"expires_in_seconds":%d,`, 90_000_000_000-docNow.Unix()); err != nil || !strings.Contains(string(data), want) {
@@ -522,7 +522,7 @@ func TestATimeBeyondADurationIsCountedRight(t *testing.T) {
 	if left, _ := far.ExpiresIn(); Span(left) != "over 290 years" {
 		t.Error(Span(left))
 	}
-	long := docInspect(docSigned("exp", -10_000_000_000))
+	long := docInspect(docSigned("exp", int64(-10_000_000_000)))
 	if !strings.HasPrefix(long.Why(ExpiredToken), "the token expired over 290 years ago, at 1653-") {
 		t.Error(long.Why(ExpiredToken))
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/100ms-connector/connector-go/cmd/connector/internal/output"
 	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/store"
 )
@@ -42,7 +43,7 @@ func printRecords(w io.Writer, records []store.Record) {
 	for _, r := range records {
 		rows = append(rows, []string{printable(r.Name), printable(string(r.Kind)), printable(orNone(r.AccessKey)), expiry(r), lastTest(r)})
 	}
-	printTable(w, columns(w), rows)
+	printTable(w, output.Columns(w), rows)
 }
 
 func expiry(r store.Record) string {

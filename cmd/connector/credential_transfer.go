@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/100ms-connector/connector-go/cmd/connector/internal/output"
 	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/hosts"
 	"github.com/100ms-connector/connector-go/connector/store"
@@ -36,7 +37,7 @@ saved, unless --no-test asks for no test.`,
 	from.flags(cmd)
 	save.flags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		found, err := inputs(args, &from)
+		found, err := inputs(args, &from, search{})
 		if err != nil {
 			return err
 		}
@@ -55,14 +56,14 @@ saved, unless --no-test asks for no test.`,
 					break
 				}
 			}
-			return worst.exit()
+			return exitWith(worst)
 		})
 	}
 	return cmd
 }
 
 // importOne saves the credential of one document, and says what it did.
-func (c *command) importOne(ctx context.Context, db *store.Store, tester *connector.Tester, in input) status {
+func (c *command) importOne(ctx context.Context, db *store.Store, tester *connector.Tester, in input) output.Status {
 	if _, err := os.Stat(in.path); in.path != "" && errors.Is(err, fs.ErrNotExist) {
 		hint := ""
 		if _, err := db.Show(ctx, in.source); err == nil {
@@ -73,8 +74,8 @@ func (c *command) importOne(ctx context.Context, db *store.Store, tester *connec
 	}
 	cred, r := c.readCredential(ctx, in, new(connector.Validator), nil)
 	if cred == nil {
-		c.printResult(r)
-		return r.status(false)
+		c.printResult(*r)
+		return r.Status(false)
 	}
 	if cred.Name == "" {
 		c.complain(fmt.Errorf("%s holds a bare token, which has no name", in.source), "save it with connector credential add NAME --value-file "+in.source)

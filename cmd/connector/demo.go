@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/100ms-connector/connector-go/cmd/connector/internal/output"
 	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/fixtures"
 	"github.com/100ms-connector/connector-go/fixtures/sandbox"
@@ -67,11 +68,11 @@ func (c *command) showDemo(ctx context.Context) error {
 	for _, f := range fixtures.Cases(time.Now()) {
 		credentials[f.Name] = f
 	}
-	p := newPainter(c.out)
+	p := output.NewPainter(c.out)
 	var table strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	// A narrow terminal would fold each line; there the API's words are left out.
-	answer, nobody, narrow := "THE API ANSWERED", "(not asked)", columns(c.out) > 0 && columns(c.out) < 125
+	answer, nobody, narrow := "THE API ANSWERED", "(not asked)", output.Columns(c.out) > 0 && output.Columns(c.out) < 125
 	if narrow {
 		answer, nobody = "API", "–"
 	}
@@ -103,22 +104,24 @@ func (c *command) showDemo(ctx context.Context) error {
 	for i, line := range strings.SplitAfter(table.String(), "\n") {
 		switch {
 		case i == 0:
-			line = p.paint(bold, line)
+			line = p.Paint(output.Bold, line)
 		case strings.Contains(line, "  accepted: "):
-			line = p.paint(green, line)
+			line = p.Paint(output.Green, line)
 		case strings.Contains(line, "  inconclusive: "):
-			line = p.paint(yellow, line)
+			line = p.Paint(output.Yellow, line)
 		case strings.Contains(line, "  rejected: "):
-			line = p.paint(red, line)
+			line = p.Paint(output.Red, line)
 		}
-		fmt.Fprint(c.out, line)
+		if _, err := fmt.Fprint(c.out, line); err != nil {
+			return cannotWrite(err)
+		}
 	}
-	fmt.Fprint(c.out, `
+	_, err = fmt.Fprint(c.out, `
 Another connector says "unauthorized" to each rejected row. connector test says the
 cause, the evidence and the next step. To try it on files of all these kinds, run
 connector sandbox, and what it prints in another terminal.
 `)
-	return nil
+	return cannotWrite(err)
 }
 
 // shorten keeps the table narrow; it is for text of the sandbox alone.

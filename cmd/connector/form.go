@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/100ms-connector/connector-go/cmd/connector/internal/output"
 	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/hosts"
 	"github.com/100ms-connector/connector-go/schema"
@@ -26,27 +27,29 @@ that Nexla, Airbyte or react-jsonschema-form reads.`,
 	}
 	as := choose(cmd, "as", "for whom", "text", "fields", "schema", "nexla", "airbyte", "rjsf")
 	cmd.RunE = func(*cobra.Command, []string) error {
+		var err error
 		switch as.value {
 		case "text":
-			printForm(c.out)
+			err = printForm(c.out)
 		case "fields":
-			writeJSON(c.out, connector.Form())
+			err = writeJSON(c.out, connector.Form())
 		case "schema":
-			writeJSON(c.out, json.RawMessage(schema.Credential))
+			err = writeJSON(c.out, json.RawMessage(schema.Credential))
 		case "nexla":
-			writeJSON(c.out, hosts.NexlaFields())
+			err = writeJSON(c.out, hosts.NexlaFields())
 		case "airbyte":
-			writeJSON(c.out, hosts.AirbyteSpecification())
+			err = writeJSON(c.out, hosts.AirbyteSpecification())
 		case "rjsf":
-			writeJSON(c.out, hosts.RJSF())
+			err = writeJSON(c.out, hosts.RJSF())
 		}
-		return nil
+		return cannotWrite(err)
 	}
 	return cmd
 }
 
-func printForm(w io.Writer) {
-	p := newPainter(w)
+func printForm(w io.Writer) error {
+	var b strings.Builder
+	p := output.NewPainter(w)
 	for _, f := range connector.Form() {
 		title := f.Title
 		if f.Required {
@@ -57,10 +60,12 @@ func printForm(w io.Writer) {
 			notes = append(notes, "secret")
 		}
 		notes = append(notes, fmt.Sprintf("up to %d characters", f.MaxLength))
-		fmt.Fprintf(w, "%s %s\n    %s\n", p.paint(bold, title), p.paint(faint, "("+f.Name+"; "+strings.Join(notes, ", ")+")"), f.Help)
+		fmt.Fprintf(&b, "%s %s\n    %s\n", p.Paint(output.Bold, title), p.Paint(output.Faint, "("+f.Name+"; "+strings.Join(notes, ", ")+")"), f.Help)
 		for _, e := range f.Examples {
-			fmt.Fprintf(w, "    for example: %s\n", e)
+			fmt.Fprintf(&b, "    for example: %s\n", e)
 		}
 	}
-	fmt.Fprintln(w, "* required")
+	b.WriteString("* required\n")
+	_, err := io.WriteString(w, b.String())
+	return err
 }

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/100ms-connector/connector-go/cmd/connector/internal/document"
 	"github.com/100ms-connector/connector-go/connector"
-	"github.com/100ms-connector/connector-go/connector/store"
 )
 
 // input is one document to read, or the reason why there is none.
@@ -23,13 +23,16 @@ type input struct {
 	saved  bool   // a saved credential; source is its name
 	load   func(context.Context) ([]byte, error)
 	err    error
+
+	dir  *directory // in which it was found; nil if it was named itself
+	last bool       // of those found in dir
 }
 
-// inputs finds the documents that the arguments name: files, the *.json below
-// directories, standard input for "-", which is read for nothing else, and saved
-// credentials. An argument with a path separator or that ends in .json is a file,
-// also one that does not exist; a directory may be named without a separator.
-func inputs(args []string, from *saved) ([]input, error) {
+// inputs finds the documents that the arguments name: files, those that search finds
+// below directories, standard input for "-", which is read for nothing else, and
+// saved credentials. An argument with a path separator or a document's ending is a
+// file, also one that does not exist; a directory may be named without a separator.
+func inputs(args []string, from *saved, search search) ([]input, error) {
 	var found []input
 	stdin := false
 	for _, arg := range args {
@@ -47,7 +50,7 @@ func inputs(args []string, from *saved) ([]input, error) {
 		info, err := os.Stat(arg)
 		switch {
 		case err == nil && info.IsDir():
-			found = append(found, documentsBelow(arg)...)
+			found = append(found, search.below(arg)...)
 		case !isPath(arg):
 			found = append(found, from.input(arg))
 		case err != nil:
@@ -69,35 +72,7 @@ func sourceName(arg string) string {
 
 // isPath says whether an argument names a file, and not a saved credential.
 func isPath(arg string) bool {
-	return arg == "-" || strings.HasSuffix(arg, ".json") || strings.ContainsRune(arg, '/') || strings.ContainsRune(arg, filepath.Separator)
-}
-
-// documentsBelow lists the *.json files below a directory, in the order of
-// their names, and passes over folders that begin with a dot. A directory without
-// one is an error: a check of nothing must not pass.
-func documentsBelow(dir string) []input {
-	var found []input
-	root := strings.TrimRight(dir, string(filepath.Separator)) + string(filepath.Separator) // a link is followed to here
-	_ = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			found = append(found, input{source: path, path: path, err: err})
-			if entry != nil && entry.IsDir() {
-				return fs.SkipDir
-			}
-		case entry.IsDir():
-			if path != root && strings.HasPrefix(entry.Name(), ".") {
-				return fs.SkipDir
-			}
-		case strings.HasSuffix(entry.Name(), ".json"):
-			found = append(found, input{source: path, path: path, plain: entry.Type().IsRegular()})
-		}
-		return nil
-	})
-	if len(found) == 0 {
-		found = append(found, input{source: dir, path: dir, err: errors.New("there is no *.json file in it")})
-	}
-	return found
+	return arg == "-" || document.Named(arg) || strings.ContainsRune(arg, '/') || strings.ContainsRune(arg, filepath.Separator)
 }
 
 // read returns the document, in buf if it fits there. One byte more than the most
@@ -166,14 +141,4 @@ func readDocument(r io.Reader, buf []byte) ([]byte, error) {
 			return nil, err
 		}
 	}
-}
-
-// reason is why a document could not be read, without its path, which the
-// result names already.
-func reason(err error) string {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err.Error()
-	}
-	return store.Plain(err)
 }

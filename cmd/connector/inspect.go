@@ -1,15 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
+	"github.com/100ms-connector/connector-go/cmd/connector/internal/document"
+	"github.com/100ms-connector/connector-go/cmd/connector/internal/output"
 	"github.com/100ms-connector/connector-go/connector"
 )
 
@@ -72,22 +71,12 @@ whether the token works only connector test can tell.`,
 var errUnproven = errors.New("no signing key was given")
 
 // tokenIn finds the token in a credential document, or takes the text as it is.
-func tokenIn(data []byte, v *connector.Validator) (string, error) {
-	if isBareToken(data) {
-		return strings.TrimRight(string(data), "\r\n"), nil // a file's own line end is no damage
-	}
-	cred, err := v.Parse(data)
+func tokenIn(name string, data []byte, v *connector.Validator) (string, error) {
+	cred, err := document.Parse(v, name, data)
 	if err != nil {
 		return "", err
 	}
 	return cred.APIKeyValue.Reveal(), nil
-}
-
-// isBareToken says whether a text is no attempt at a document. Text in another
-// encoding is not, for what to do about that the document's rules say.
-func isBareToken(data []byte) bool {
-	text := bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\ufeff")))
-	return len(text) > 0 && text[0] != '{' && utf8.Valid(text) && !bytes.ContainsRune(text, 0)
 }
 
 // printUnreadable is the JSON document of an input that holds no token.
@@ -122,7 +111,7 @@ func printInspection(w io.Writer, source string, t connector.Token, findings []c
 }
 
 func printToken(w io.Writer, t connector.Token, findings []connector.Code, proof error) {
-	p := newPainter(w)
+	p := output.NewPainter(w)
 	line := func(label, value string) { fmt.Fprintf(w, "%-12s %s\n", label, value) }
 	if t.Readable() {
 		line("kind", string(t.Kind))
@@ -142,20 +131,20 @@ func printToken(w io.Writer, t connector.Token, findings []connector.Code, proof
 		}
 	}
 	for _, code := range findings {
-		label, c := "fault", red
+		label, c := "fault", output.Red
 		if code.Info().Class != connector.AboutCredential {
-			label, c = "warning", yellow
+			label, c = "warning", output.Yellow
 		}
-		line(label, t.Why(code)+" "+p.paint(c, "["+string(code)+"]"))
+		line(label, t.Why(code)+" "+p.Paint(c, "["+string(code)+"]"))
 		if remedy := code.Info().Remedy; remedy != "" {
 			line("", "next: "+remedy)
 		}
 	}
 	if proof == nil {
-		fmt.Fprintln(w, p.paint(faint, "The App Secret given signed these claims. Whether the token works, connector test asks the API."))
+		fmt.Fprintln(w, p.Paint(output.Faint, "The App Secret given signed these claims. Whether the token works, connector test asks the API."))
 		return
 	}
-	fmt.Fprintln(w, p.paint(faint, "Nothing here is verified: anyone can write such claims. connector test asks the API."))
+	fmt.Fprintln(w, p.Paint(output.Faint, "Nothing here is verified: anyone can write such claims. connector test asks the API."))
 }
 
 func orNone(s string) string {

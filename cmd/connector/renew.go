@@ -86,7 +86,7 @@ one was made for. The exit code is 0 if nothing that is due is left undone.`,
 					fmt.Fprintf(c.out, "%s: %s\n", printable(r.Name), became.text())
 				}
 			}
-			return worst.exit()
+			return exitWith(worst)
 		})
 		if printAs.value == "json" {
 			printRenewals(c.out, done)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/100ms-connector/connector-go/cmd/connector/internal/output"
 	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/store"
 )
@@ -28,7 +29,7 @@ type renewal struct {
 	note    string         // a line more
 	code    connector.Code // of the test of the new token; empty without one
 	expires time.Time      // of the token that is kept; zero if it does not say
-	status  status
+	status  output.Status
 }
 
 // renewer renews credentials, one at a time.
@@ -47,7 +48,7 @@ type renewer struct {
 func (n *renewer) renew(ctx context.Context, db *store.Store, listed store.Record) renewal {
 	for range 10 {
 		r, err := db.Show(ctx, listed.Name)
-		said := func(o outcome, s status, why string) renewal {
+		said := func(o outcome, s output.Status, why string) renewal {
 			return renewal{name: listed.Name, outcome: o, why: why, expires: r.ExpiresAt, status: s}
 		}
 		now := time.Now()

@@ -116,3 +116,6 @@ func (w *writer) Write(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// Unwrap is what it writes to: whether that is a terminal decides about colours.
+func (w *writer) Unwrap() io.Writer { return w.to }

@@ -147,11 +147,13 @@ func (s *saved) names(cmd *cobra.Command, _ []string, _ string) ([]string, cobra
 // standard input, saved names, or all of the saved ones.
 type sources struct {
 	saved
+	search
 	everything bool
 }
 
 func (s *sources) flags(cmd *cobra.Command) {
 	s.saved.flags(cmd)
+	s.search.flags(cmd)
 	cmd.Flags().BoolVar(&s.everything, "all", false, "every saved credential")
 	cmd.ValidArgsFunction = s.names
 }
@@ -171,9 +173,8 @@ func (s *sources) find(ctx context.Context, args []string) ([]input, error) {
 	case len(args) == 0:
 		return nil, errors.New("no input: name files, directories or saved credentials, or - for standard input")
 	}
-	found, err := inputs(args, &s.saved)
-	if err != nil {
+	if err := s.search.check(); err != nil {
 		return nil, err
 	}
-	return found, nil
+	return inputs(args, &s.saved, s.search)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/100ms-connector/connector-go/cmd/connector/internal/output"
 	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/store"
 )
@@ -53,7 +54,7 @@ func (c *command) judge(ctx context.Context, tester *connector.Tester, source st
 
 // refuse prints why a credential is not saved.
 func (c *command) refuse(source string, report *connector.Report) error {
-	c.printResult(result{source: source, report: report})
+	c.printResult(result{Source: source, Report: report})
 	fmt.Fprintln(c.err, "connector: not saved")
 	if report.Code != connector.NotAToken && report.Code != connector.InvalidCredential {
 		fmt.Fprintln(c.err, "connector: hint: --no-test saves it all the same")
@@ -63,9 +64,7 @@ func (c *command) refuse(source string, report *connector.Report) error {
 
 // printResult prints one result of a test for people, without a summary.
 func (c *command) printResult(r result) {
-	t := newText(c.out, "test", false)
-	t.result(r)
-	t.w.Flush()
+	_ = output.One(c.out, r) // what follows says what became of it
 }
 
 // sayTested records the test of a credential that was saved, and says what is

@@ -22,6 +22,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
+	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/fixtures"
 	"github.com/100ms-connector/connector-go/fixtures/sandbox"
 	"github.com/100ms-connector/connector-go/schema"
@@ -120,8 +121,16 @@ func runScripts(t *testing.T, scripts []string, setup func(*testscript.Env) erro
 			}
 			return writeCredentials(kinds)
 		},
+		Condition: func(condition string) (bool, error) {
+			code, known := strings.CutPrefix(condition, "code:")
+			if !known {
+				return false, fmt.Errorf("unknown condition %q", condition)
+			}
+			return connector.Code(code).Info().Meaning != "", nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"normal":     normalize,
+			"rules":      withoutRules,
 			"conforms":   conforms,
 			"wellformed": wellFormed,
 			"fill":       fill,
@@ -200,6 +209,8 @@ func normalize(ts *testscript.TestScript, neg bool, args []string) {
 		{`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`, "UUID"},
 		{`("(?:latency_ms|expires_in_seconds)": )-?\d+`, "${1}0"},
 		{`answered in \d+ ms`, "answered in 0 ms"},
+		{` time="\d+\.\d{3}"`, ` time="0.000"`},
+		{`("version": )"[^"]*(devel|v0)[^"]*"`, `$1"VERSION"`},
 		{`go1\.\S+`, "GO"},
 	} {
 		text = regexp.MustCompile(r.pattern).ReplaceAllString(text, r.with)
@@ -207,8 +218,25 @@ func normalize(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
-// conforms holds the last standard output against one of this project's schemas,
-// by the name of its file: conforms report|validation|inspection|credentials|…
+// withoutRules takes the rules and their numbers out of a SARIF log, for they are
+// those of every log: rules FILE.
+func withoutRules(ts *testscript.TestScript, neg bool, args []string) {
+	text := regexp.MustCompile(`(?s)"rules": \[.*?\n          \]`).ReplaceAllString(ts.ReadFile(args[0]), `"rules": []`)
+	text = regexp.MustCompile(`"ruleIndex": \d+`).ReplaceAllString(text, `"ruleIndex": 0`)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// printed is the file that the last argument names, or else the last standard
+// output.
+func printed(ts *testscript.TestScript, args []string) string {
+	if len(args) == 0 {
+		return ts.ReadFile("stdout")
+	}
+	return ts.ReadFile(args[0])
+}
+
+// conforms holds the last standard output, or a file, against one of this project's
+// schemas: conforms report|validation|inspection|credentials|renewal|version [FILE].
 func conforms(ts *testscript.TestScript, neg bool, args []string) {
 	document, known := map[string]string{
 		"report": schema.Report, "validation": schema.Validation, "inspection": schema.Inspection,
@@ -220,15 +248,16 @@ func conforms(ts *testscript.TestScript, neg bool, args []string) {
 	compiled, err := jsonschema.CompileString(args[0], document)
 	ts.Check(err)
 	var v any
-	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &v))
+	ts.Check(json.Unmarshal([]byte(printed(ts, args[1:])), &v))
 	if err := compiled.Validate(v); (err != nil) != neg {
 		ts.Fatalf("conforms %s: %#v", args[0], err)
 	}
 }
 
-// wellFormed reads the last standard output as XML, to its end.
+// wellFormed reads the last standard output, or a file, as XML, to its end:
+// wellformed [FILE].
 func wellFormed(ts *testscript.TestScript, neg bool, args []string) {
-	d := xml.NewDecoder(strings.NewReader(ts.ReadFile("stdout")))
+	d := xml.NewDecoder(strings.NewReader(printed(ts, args)))
 	for {
 		switch _, err := d.Token(); {
 		case err == io.EOF:

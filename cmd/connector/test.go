@@ -4,16 +4,16 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/100ms-connector/connector-go/cmd/connector/internal/document"
 	"github.com/100ms-connector/connector-go/connector"
 )
 
 func (c *command) test() *cobra.Command {
 	var (
-		out     output
+		out     printer
 		judge   judging
 		call    calling
 		key     keyFlag
@@ -35,7 +35,7 @@ told apart. A file may hold the bare token instead of a credential.`,
 			defer from.close()
 			found, err := from.find(cmd.Context(), args)
 			if err != nil {
-				return out.none(c.out, "test", err)
+				return out.none(c, err)
 			}
 			tester, err := call.tester(cmd)
 			if err != nil {
@@ -43,22 +43,27 @@ told apart. A file may hold the bare token instead of a credential.`,
 			}
 			tester.WarnWithin, tester.Offline = judge.within(), offline
 			if tester.Key, err = key.find(cmd.Context(), c, args); err != nil {
-				return out.none(c.out, "test", err)
+				return out.none(c, err)
 			}
-			out.begin(c.out, "test")
+			defer out.close()
+			if err := out.begin(c, nil); err != nil {
+				return err
+			}
 			bar := newProgress(c.err, len(found))
-			for r := range c.testAll(cmd.Context(), tester, judge.validator(), found) {
+			for in, r := range c.testAll(cmd.Context(), tester, judge.validator(), found) {
 				bar.hide()
-				out.add(r)
+				if err := out.take(in, r); err != nil {
+					return err
+				}
 				bar.step()
-				if r.saved && !offline {
+				if r != nil && r.Saved && !offline {
 					if db, err := from.store(cmd.Context()); err == nil {
-						c.recordTest(cmd.Context(), db, r.tested, r.report)
+						c.recordTest(cmd.Context(), db, r.Tested, r.Report)
 					}
 				}
 			}
 			bar.hide()
-			return out.end(c.err, len(found))
+			return out.end(c, len(found))
 		},
 	}
 	out.flags(cmd)
@@ -70,60 +75,67 @@ told apart. A file may hold the bare token instead of a credential.`,
 	return cmd
 }
 
-// testAll yields a result for each input, in their order; an interrupted run
-// yields those that were begun.
-func (c *command) testAll(ctx context.Context, tester *connector.Tester, v *connector.Validator, found []input) iter.Seq[result] {
-	type parsed struct {
-		cred  *connector.Credential
-		error result // if cred is nil
+// testAll yields a result for each input, in their order, nil for what is no
+// credential; an interrupted run yields those that were begun.
+func (c *command) testAll(ctx context.Context, tester *connector.Tester, v *connector.Validator, found []input) iter.Seq2[input, *result] {
+	type reading struct {
+		cred *connector.Credential
+		bad  *result // if there is no credential to test
 	}
-	return func(yield func(result) bool) {
-		all := make([]parsed, len(found))
-		begun := parallel(ctx, len(found), func(i int, buf []byte) { all[i].cred, all[i].error = c.readCredential(ctx, found[i], v, buf) })
+	return func(yield func(input, *result) bool) {
+		all := make([]reading, len(found))
+		begun := parallel(ctx, len(found), func(i int, buf []byte) { all[i].cred, all[i].bad = c.readCredential(ctx, found[i], v, buf) })
 
 		creds := func(next func(*connector.Credential) bool) {
-			for _, p := range all {
-				if p.cred != nil && (ctx.Err() != nil || !next(p.cred)) {
+			for _, r := range all {
+				if r.cred != nil && (ctx.Err() != nil || !next(r.cred)) {
 					return
 				}
 			}
 		}
 		nextReport, stop := iter.Pull(tester.TestAll(ctx, creds))
 		defer stop()
-		for i, p := range all[:begun] {
-			r := p.error
-			if p.cred != nil {
+		for i, r := range all[:begun] {
+			if r.cred != nil {
 				report, ok := nextReport()
 				if !ok {
 					return
 				}
-				r = result{source: found[i].source, path: found[i].path, report: report, saved: found[i].saved, tested: p.cred}
+				r.bad = &result{Source: found[i].source, Path: found[i].path, Report: report, Saved: found[i].saved, Tested: r.cred}
 			}
-			if !yield(r) {
+			if !yield(found[i], r.bad) {
 				return
 			}
 		}
 	}
 }
 
-// readCredential reads one credential, or the result that says why not.
-func (c *command) readCredential(ctx context.Context, in input, v *connector.Validator, buf []byte) (*connector.Credential, result) {
+// readCredential reads one credential, or the result that says why not. It returns
+// neither of a file that was found in a directory and is no credential.
+func (c *command) readCredential(ctx context.Context, in input, v *connector.Validator, buf []byte) (*connector.Credential, *result) {
 	data, err := in.read(ctx, c.in, buf)
 	if err != nil {
-		report := connector.UnreadableReport(reason(err))
-		var known *failure
-		if errors.As(err, &known) && known.hint != "" {
-			report.Remedy = known.hint
+		r := unreadableResult("test", in, err)
+		return nil, &r
+	}
+	if in.dir != nil && !document.IsCredential(data) {
+		return nil, nil
+	}
+	cred, err := document.Parse(v, in.path, data)
+	if invalid, ok := errors.AsType[*connector.ValidationError](err); ok {
+		return nil, &result{Source: in.source, Path: in.path, Report: connector.InvalidReport(invalid)}
+	}
+	return cred, nil
+}
+
+// unreadableResult is the result of an input that could not be read.
+func unreadableResult(verb string, in input, err error) result {
+	r := result{Source: in.source, Path: in.path, Err: errors.New(reason(err))}
+	if verb == "test" {
+		r.Report = connector.UnreadableReport(reason(err))
+		if known, ok := errors.AsType[*failure](err); ok && known.hint != "" {
+			r.Report.Remedy = known.hint
 		}
-		return nil, result{source: in.source, path: in.path, err: err, report: report}
 	}
-	if isBareToken(data) && connector.Inspect(string(data)).Readable() { // as inspect takes it
-		return &connector.Credential{APIKeyValue: connector.Secret(strings.TrimRight(string(data), "\r\n"))}, result{}
-	}
-	cred, err := v.Parse(data)
-	var invalid *connector.ValidationError
-	if errors.As(err, &invalid) {
-		return nil, result{source: in.source, path: in.path, report: connector.InvalidReport(invalid)}
-	}
-	return cred, result{}
+	return r
 }

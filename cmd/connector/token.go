@@ -96,7 +96,7 @@ func unprovable(err error, value string) string {
 
 // tokenAt reads a token: from a document, a bare text or a saved credential.
 func (c *command) tokenAt(ctx context.Context, arg string, from *saved, v *connector.Validator) (string, error) {
-	found, err := inputs([]string{arg}, from)
+	found, err := inputs([]string{arg}, from, search{})
 	if err != nil {
 		return "", err
 	}
@@ -111,7 +111,7 @@ func (c *command) tokenAt(ctx context.Context, arg string, from *saved, v *conne
 	if err != nil {
 		return "", unreadable(fmt.Errorf("%s cannot be read: %s", arg, reason(err)))
 	}
-	value, err := tokenIn(data, v)
+	value, err := tokenIn(found[0].path, data, v)
 	if err != nil {
 		what, more, _ := strings.Cut(err.Error(), "\n")
 		if n := strings.Count(more, "\n") + 1; more != "" {

@@ -4,18 +4,21 @@ import (
 	"context"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
+	"github.com/100ms-connector/connector-go/cmd/connector/internal/document"
 	"github.com/100ms-connector/connector-go/connector"
 )
 
 func (c *command) validate() *cobra.Command {
-	var out output
+	var out printer
 	var judge judging
 	var from sources
+	var requireVariables bool
 	cmd := &cobra.Command{
 		Use:   "validate [flags] FILE|DIR|NAME|- ...",
 		Short: "Check credential documents and the claims of their tokens, offline",
@@ -23,40 +26,55 @@ func (c *command) validate() *cobra.Command {
 claims of their tokens, without a call. Every problem is shown at once, with its
 line and the next step.`,
 		Example: `  connector validate credential.json
-  connector validate --format github credentials/
+  connector validate --format github --output sarif=results.sarif credentials/
+  connector validate --require-variables --only-credentials $(git ls-files)
   jq .credential config.json | connector validate -`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			defer from.close()
 			found, err := from.find(cmd.Context(), args)
 			if err != nil {
-				return out.none(c.out, "validate", err)
+				return out.none(c, err)
 			}
-			results := c.validateAll(cmd.Context(), judge.validator(), found)
-			out.begin(c.out, "validate")
-			for _, r := range results {
-				out.add(r)
+			if out.onlyCredentials { // a directory without any is nothing to speak of
+				found = slices.DeleteFunc(found, isNoFile)
 			}
-			return out.end(c.err, len(found))
+			defer out.close()
+			if err := out.begin(c, nil); err != nil {
+				return err
+			}
+			validator := judge.validator()
+			validator.RequireVariables = requireVariables
+			for i, r := range c.validateAll(cmd.Context(), validator, found, out.onlyCredentials) {
+				if err := out.take(found[i], r); err != nil {
+					return err
+				}
+			}
+			return out.end(c, len(found))
 		},
 	}
 	out.flags(cmd)
+	cmd.Flags().BoolVar(&requireVariables, "require-variables", false, "fail on a token or App Secret that stands in a document itself: it must be a variable, such as ${HMS_TOKEN}")
+	cmd.Flags().BoolVar(&out.onlyCredentials, "only-credentials", false, "pass over documents that are no credentials, although they are named; none at all is no failure")
 	judge.flags(cmd)
 	from.flags(cmd)
 	return cmd
 }
 
-// validateAll judges the inputs and returns the results in their order. An
-// interrupted run returns those that it had begun.
-func (c *command) validateAll(ctx context.Context, v *connector.Validator, found []input) []result {
-	results := make([]result, len(found))
+// validateAll judges the inputs and returns the results in their order, nil for what
+// is no credential. An interrupted run returns those that it had begun.
+func (c *command) validateAll(ctx context.Context, v *connector.Validator, found []input, onlyCredentials bool) []*result {
+	results := make([]*result, len(found))
 	done := parallel(ctx, len(found), func(i int, buf []byte) {
-		results[i].source, results[i].path = found[i].source, found[i].path
-		data, err := found[i].read(ctx, c.in, buf)
-		if err != nil {
-			results[i].err = err
-			return
+		in := found[i]
+		data, err := in.read(ctx, c.in, buf)
+		switch {
+		case err != nil:
+			r := unreadableResult("validate", in, err)
+			results[i] = &r
+		case (onlyCredentials || in.dir != nil) && !document.IsCredential(data):
+		default:
+			results[i] = &result{Source: in.source, Path: in.path, Problems: document.Problems(v, in.path, data)}
 		}
-		results[i].problems = v.Problems(data)
 	})
 	return results[:done]
 }

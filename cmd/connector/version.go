@@ -17,12 +17,11 @@ func (c *command) version() *cobra.Command {
 func (c *command) printVersion(format string) error {
 	version, goVersion := builtFrom()
 	if format == "json" {
-		writeJSON(c.out, struct {
+		return writeJSON(c.out, struct {
 			Schema  int    `json:"schema_version"`
 			Version string `json:"version"`
 			Go      string `json:"go_version"`
 		}{1, version, goVersion})
-		return nil
 	}
 	_, err := fmt.Fprintf(c.out, "connector %s %s\n", version, goVersion)
 	return err

@@ -1,4 +1,4 @@
-package main
+package output
 
 import (
 	"encoding/xml"
@@ -16,6 +16,7 @@ type junit struct {
 	w             io.Writer
 	failOnWarning bool
 	suite         junitSuite
+	latency       int64 // in milliseconds, of all answers
 }
 
 type junitSuite struct {
@@ -24,6 +25,7 @@ type junitSuite struct {
 	Failures int         `xml:"failures,attr"`
 	Errors   int         `xml:"errors,attr"`
 	Skipped  int         `xml:"skipped,attr"`
+	Time     string      `xml:"time,attr,omitempty"`
 	Cases    []junitCase `xml:"testcase"`
 }
 
@@ -31,6 +33,7 @@ type junitCase struct {
 	Class   string        `xml:"classname,attr"`
 	Name    string        `xml:"name,attr"`
 	File    string        `xml:"file,attr,omitempty"`
+	Time    string        `xml:"time,attr,omitempty"` // in seconds, of the API's last answer
 	Failure *junitOutcome `xml:"failure"`
 	Error   *junitOutcome `xml:"error"`
 	Skipped *junitOutcome `xml:"skipped"`
@@ -43,14 +46,23 @@ type junitOutcome struct {
 	Text    string `xml:",cdata"`
 }
 
-func newJUnit(w io.Writer, verb string, failOnWarning bool) format {
-	return &junit{w: w, failOnWarning: failOnWarning, suite: junitSuite{Name: "connector " + verb}}
+func newJUnit(w io.Writer, o Options) Format {
+	return &junit{w: w, failOnWarning: o.FailOnWarning, suite: junitSuite{Name: "connector " + o.Verb}}
 }
 
-func (j *junit) result(r result) {
-	c := junitCase{Class: j.suite.Name, Name: r.source, File: r.file()}
+func (j *junit) Result(r Result) error {
+	c := junitCase{Class: j.suite.Name, Name: r.Source, File: r.file()}
+	if r.Report != nil && r.Report.Server != nil {
+		j.latency += r.Report.Server.LatencyMS
+		c.Time = seconds(r.Report.Server.LatencyMS)
+		j.suite.Time = seconds(j.latency)
+	}
+	found := r.findings()
+	for i := range found {
+		found[i].message = timeless(found[i].message)
+	}
 	var lines []string
-	for _, f := range r.findings() {
+	for _, f := range found {
 		place := ""
 		if f.line > 0 {
 			place = fmt.Sprintf("%d:%d: ", f.line, f.column)
@@ -59,18 +71,17 @@ func (j *junit) result(r result) {
 	}
 	text := strings.Join(lines, "\n")
 	outcome := func() *junitOutcome {
-		found := r.findings()
 		worst := max(0, slices.IndexFunc(found, func(f finding) bool { return f.level == connector.SeverityError }))
 		return &junitOutcome{Message: found[worst].message, Type: string(found[worst].code), Text: text}
 	}
 	switch {
-	case r.status(j.failOnWarning) == failed:
+	case r.Status(j.failOnWarning) == Failed:
 		j.suite.Failures++
 		c.Failure = outcome()
-	case r.report != nil && r.report.Verdict == connector.NotTested && r.err == nil:
+	case r.Report != nil && r.Report.Verdict == connector.NotTested && r.Err == nil:
 		j.suite.Skipped++
 		c.Skipped = outcome()
-	case r.status(j.failOnWarning) == unknown:
+	case r.Status(j.failOnWarning) == Unknown:
 		j.suite.Errors++
 		c.Error = outcome()
 	default:
@@ -78,15 +89,23 @@ func (j *junit) result(r result) {
 	}
 	j.suite.Tests++
 	j.suite.Cases = append(j.suite.Cases, c)
+	return nil
 }
 
-func (j *junit) end() {
-	io.WriteString(j.w, xml.Header)
+func seconds(ms int64) string { return fmt.Sprintf("%d.%03d", ms/1000, ms%1000) }
+
+func (j *junit) End() error {
+	if _, err := io.WriteString(j.w, xml.Header); err != nil {
+		return err
+	}
 	e := xml.NewEncoder(j.w)
 	e.Indent("", "  ")
-	_ = e.Encode(struct {
+	err := e.Encode(struct {
 		XMLName xml.Name     `xml:"testsuites"`
 		Suites  []junitSuite `xml:"testsuite"`
 	}{Suites: []junitSuite{j.suite}})
-	io.WriteString(j.w, "\n")
+	if err == nil {
+		_, err = io.WriteString(j.w, "\n")
+	}
+	return err
 }

@@ -1,4 +1,4 @@
-package main
+package output
 
 import (
 	"bufio"
@@ -12,7 +12,7 @@ import (
 // line (GitHub docs, workflow commands).
 type github struct{ w *bufio.Writer }
 
-func newGitHub(w io.Writer, _ string, _ bool) format { return github{bufio.NewWriter(w)} }
+func newGitHub(w io.Writer, _ Options) Format { return github{bufio.NewWriter(w)} }
 
 var (
 	// The documented escapes, of a message and of a property.
@@ -20,19 +20,23 @@ var (
 	escapeProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 )
 
-func (g github) result(r result) {
+func (g github) Result(r Result) error {
 	for _, f := range r.findings() {
 		place, message := "", f.message
 		if file := r.file(); file == "" {
-			message = r.source + ": " + message
+			message = r.Source + ": " + message
 		} else {
 			place = "file=" + escapeProperty.Replace(withoutControl(file)) + ","
 			if f.line > 0 {
 				place += fmt.Sprintf("line=%d,col=%d,", f.line, f.column)
 			}
 		}
-		fmt.Fprintf(g.w, "::%s %stitle=%s::%s\n", f.level, place, escapeProperty.Replace(string(f.code)), escapeMessage.Replace(withoutControl(message)))
+		_, err := fmt.Fprintf(g.w, "::%s %stitle=%s::%s\n", f.level, place, escapeProperty.Replace(string(f.code)), escapeMessage.Replace(withoutControl(message)))
+		if err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // withoutControl keeps a file's name from acting on who reads the log. Everything
@@ -46,4 +50,4 @@ func withoutControl(s string) string {
 	}, s)
 }
 
-func (g github) end() { g.w.Flush() }
+func (g github) End() error { return g.w.Flush() }
