@@ -14,11 +14,28 @@
 //     Airbyte and react-jsonschema-form.
 //   - Check a document in a test or in CI: [Validate], or a [Validator] for
 //     warnings, variables and a clock.
-//   - Check what a form gave: [Validate] of [Credential.Document].
+//   - Check what a form gave: [Credential.Problems].
 //   - Read a credential: [ParseCredential].
 //   - See what a token is, without a call: [Inspect].
 //   - Test the connection: [Tester.Test], and [Tester.TestAll] for many.
-//   - Use the credential: [Credential.Client], or a [Transport] of your own.
+//   - Call the API: [Credential.Client], or a [Transport] in a client of your own.
+//   - Understand a refusal met in use: [Explain].
+//   - Sign tokens: [SigningKey.Mint], and [MintingSource] for tokens that renew
+//     themselves.
+//
+// # The way of a document
+//
+// From the command's bytes to the report a document goes one way:
+//
+//  1. internal/jsontext cuts the bytes into members with their places;
+//     [Validator] judges those and returns a [Credential].
+//  2. internal/pasted cleans the value and cuts it into a token's parts;
+//     [Inspect] reads the claims: the token's facts.
+//  3. internal/probe, over internal/wire, makes the one call of [Tester.Test];
+//     internal/answer says what came back: the server's facts.
+//  4. The decision table judges both, and internal/words says when and how long:
+//     a [Report].
+//  5. A printer of the command, the web form or a host shows the report.
 //
 // # Errors
 //
@@ -28,9 +45,8 @@
 //
 // # Security
 //
-// A [Secret] prints as [redacted]; Reveal is the only way out. The token goes to
-// the API's origin and nowhere else. What the server says is quoted bounded, on
-// one line and without the token. The package writes no log, reads no
-// environment, follows no reference in a schema, and bounds every input before
-// parsing it.
+// A [Secret] prints as [redacted]; Reveal is the way out. The token goes to the
+// API's origin and nowhere else. What the server says is quoted bounded, on one
+// line and without the token. The package writes no log, reads no environment,
+// follows no reference in a schema, and bounds every input before parsing it.
 package connector

@@ -9,28 +9,30 @@ import (
 	"net"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/connector/store"
 	"github.com/100ms-connector/connector-go/connector/web"
 )
 
 func (c *command) serve() *cobra.Command {
 	var (
-		from saved
-		call calling
-		key  keyFlag
-		door door
+		from   saved
+		call   calling
+		key    keyFlag
+		access access
 	)
 	cmd := &cobra.Command{
 		Use:   "serve [flags]",
 		Short: "Serve the credential form in a browser: tiles, overlay, live diagnosis",
 		Long: `serve shows the saved credentials in a browser, each with its last verdict and
 when it expires, and the form that adds one. It prints a link that lets one
-browser in, once.
+browser in, once, within 15 minutes.
 
-It is for this machine. To serve it to others it wants a certificate and a
+It is for this machine. To serve it to others it needs a certificate and a
 password of at least 12 characters, and answers only under the names of the
 certificate.`,
 		Example: `  connector serve
@@ -39,7 +41,7 @@ certificate.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			defer from.close()
 			ctx := cmd.Context()
-			options, config, err := door.options()
+			options, config, err := access.options()
 			if err != nil {
 				return err
 			}
@@ -58,27 +60,30 @@ certificate.`,
 			if err != nil {
 				return err
 			}
-			return c.serveForm(ctx, handler, door, config)
+			return c.serveForm(ctx, handler, access, options.Hosts, config)
 		},
 	}
-	door.flags(cmd)
+	access.flags(cmd)
 	from.flags(cmd)
 	call.flags(cmd)
 	key.flags(cmd)
 	return cmd
 }
 
-func (c *command) serveForm(ctx context.Context, handler *web.Handler, d door, config *tls.Config) error {
-	listener, err := net.Listen("tcp", d.listen)
+func (c *command) serveForm(ctx context.Context, handler *web.Handler, a access, hosts []string, config *tls.Config) error {
+	listener, err := net.Listen("tcp", a.listen)
 	if err != nil {
 		handler.Close()
-		return unreadable(fmt.Errorf("cannot serve on %s: %w", d.listen, err))
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return unreadable(fmt.Errorf("cannot serve on %s: another program listens there; --listen 127.0.0.1:0 takes a free port", a.listen))
+		}
+		return unreadable(fmt.Errorf("cannot serve on %s: %w", a.listen, err))
 	}
-	base := d.address(listener, handler.Hosts, config != nil)
-	if d.password != "" {
-		fmt.Fprintf(c.out, "credential form  %s/\n\nIt asks for the password. Ctrl-C ends it.\n", base)
+	base := a.address(listener, hosts, config != nil)
+	if a.password != "" {
+		fmt.Fprintf(c.out, "credential form  %s/\n\nIt asks for the password. Ctrl-C ends the form.\n", base)
 	} else {
-		fmt.Fprintf(c.out, "credential form  %s\n\nThe link works once, in one browser. Ctrl-C ends it.\n", handler.SignInLink(base))
+		fmt.Fprintf(c.out, "credential form  %s\n\nThe link works once, in one browser, within 15 minutes. Ctrl-C ends the form.\n", handler.SignInLink(base))
 	}
 	if err := handler.Serve(ctx, listener, config); err != nil {
 		return unreadable(err)
@@ -88,20 +93,20 @@ func (c *command) serveForm(ctx context.Context, handler *web.Handler, d door, c
 
 // address is where browsers find the form: under the first of its names, if it
 // was given names.
-func (d *door) address(listener net.Listener, hosts []string, secure bool) string {
-	scheme, at := "http", listener.Addr().String()
+func (a *access) address(listener net.Listener, hosts []string, secure bool) string {
+	scheme, place := "http", listener.Addr().String()
 	if secure {
 		scheme = "https"
 	}
-	if secure || len(d.hosts) > 0 {
-		_, port, _ := net.SplitHostPort(at)
-		at = net.JoinHostPort(hosts[0], port)
+	if secure || len(a.hosts) > 0 {
+		_, port, _ := net.SplitHostPort(place)
+		place = net.JoinHostPort(hosts[0], port)
 	}
-	return scheme + "://" + at
+	return scheme + "://" + place
 }
 
-// door is who gets in, and how.
-type door struct {
+// access is who can reach the form, and how.
+type access struct {
 	listen, cert, certKey, passwordFile string
 	hosts                               []string
 	password                            connector.Secret
@@ -110,46 +115,46 @@ type door struct {
 // passwordEnv holds the password where there is no file of it.
 const passwordEnv = "CONNECTOR_PASSWORD"
 
-func (d *door) flags(cmd *cobra.Command) {
+func (a *access) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&d.listen, "listen", "127.0.0.1:8100", "address to serve on; port 0 takes a free one")
-	f.StringVar(&d.cert, "tls-cert", "", "file of the certificate, PEM, with those that it rests on")
-	f.StringVar(&d.certKey, "tls-key", "", "file of the certificate's key, PEM")
-	f.StringVar(&d.passwordFile, "password-file", "", "file of the password, also "+passwordEnv+"; a link that works once if both are empty")
-	f.StringSliceVar(&d.hosts, "host", nil, "name, without a port, by which browsers may call it; those of the certificate if none, or the loopback ones")
+	f.StringVar(&a.listen, "listen", "127.0.0.1:8100", "address to serve on; port 0 takes a free one")
+	f.StringVar(&a.cert, "tls-cert", "", "file of the certificate, PEM, with its intermediate certificates")
+	f.StringVar(&a.certKey, "tls-key", "", "file of the certificate's key, PEM")
+	f.StringVar(&a.passwordFile, "password-file", "", "file of the password, which only you can read; also "+passwordEnv+"; without either, a link that works once")
+	f.StringSliceVar(&a.hosts, "host", nil, "name, without a port, by which browsers may call it (default the certificate's names, or the loopback ones)")
 }
 
 // options reads what guards the form. Beyond this machine nothing less than a
 // certificate and a password will do.
-func (d *door) options() (web.Options, *tls.Config, error) {
+func (a *access) options() (web.Options, *tls.Config, error) {
 	var none web.Options
-	host, _, err := net.SplitHostPort(d.listen)
+	host, _, err := net.SplitHostPort(a.listen)
 	if err != nil {
 		return none, nil, errors.New("--listen takes an address such as 127.0.0.1:8100")
 	}
-	if (d.cert == "") != (d.certKey == "") {
+	if (a.cert == "") != (a.certKey == "") {
 		return none, nil, errors.New("--tls-cert and --tls-key belong together")
 	}
-	d.password = connector.Secret(os.Getenv(passwordEnv))
-	if d.passwordFile != "" {
-		data, err := os.ReadFile(d.passwordFile)
+	a.password = connector.Secret(os.Getenv(passwordEnv))
+	if a.passwordFile != "" {
+		data, err := store.ReadPrivateFile(a.passwordFile)
 		if err != nil {
-			return none, nil, unreadable(fmt.Errorf("%s cannot be read: %s", d.passwordFile, reason(err)))
+			return none, nil, unreadable(fmt.Errorf("--password-file: %w", err))
 		}
-		if d.password = connector.Secret(strings.TrimRight(string(data), "\r\n")); d.password == "" {
-			return none, nil, fmt.Errorf("%s is empty", d.passwordFile)
+		if a.password = connector.Secret(strings.TrimRight(string(data), "\r\n")); a.password == "" {
+			return none, nil, fmt.Errorf("%s is empty", a.passwordFile)
 		}
 	}
 	ip := net.ParseIP(host)
 	local := host == "localhost" || ip != nil && ip.IsLoopback()
-	if !local && (d.cert == "" || d.password == "") {
-		return none, nil, fmt.Errorf("--listen %s is open to other machines: that takes --tls-cert and --tls-key, and a password (--password-file or %s)", d.listen, passwordEnv)
+	if !local && (a.cert == "" || a.password == "") {
+		return none, nil, fmt.Errorf("--listen %s is open to other machines: that takes --tls-cert and --tls-key, and a password (--password-file or %s)", a.listen, passwordEnv)
 	}
-	options := web.Options{Hosts: d.hosts, Password: d.password}
-	if d.cert == "" {
+	options := web.Options{Hosts: a.hosts, Password: a.password}
+	if a.cert == "" {
 		return options, nil, nil
 	}
-	pair, err := tls.LoadX509KeyPair(d.cert, d.certKey)
+	pair, err := tls.LoadX509KeyPair(a.cert, a.certKey)
 	if err != nil {
 		return none, nil, unreadable(fmt.Errorf("the certificate cannot be used: %s", reason(err)))
 	}
@@ -159,8 +164,8 @@ func (d *door) options() (web.Options, *tls.Config, error) {
 	return options, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, err
 }
 
-// namesOf are the host names that a certificate is for. A pattern is none: who
-// has one says with --host which name is meant.
+// namesOf are the host names that a certificate is for. Of a pattern, --host must
+// say which name is meant.
 func namesOf(pair tls.Certificate) ([]string, error) {
 	leaf, err := x509.ParseCertificate(pair.Certificate[0])
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"os"
@@ -59,5 +60,21 @@ func TestServePrintsALinkThatOpensTheFormAndStopsWhenInterrupted(t *testing.T) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Fatal("it goes on")
+	}
+}
+
+func TestServeSaysWhatToDoAboutAPortThatIsTaken(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	dir := t.TempDir()
+	var stderr strings.Builder
+	code := run(t.Context(), []string{"serve", "--listen", taken.Addr().String(), "--store", "sqlite://" + filepath.Join(dir, "credentials.db"), "--store-key", filepath.Join(dir, "store.key")},
+		strings.NewReader(""), io.Discard, &stderr)
+	wanted := "cannot serve on " + taken.Addr().String() + ": another program listens there; --listen 127.0.0.1:0 takes a free port"
+	if code != exitUntested || !strings.Contains(stderr.String(), wanted) {
+		t.Errorf("exit %d: %s", code, stderr.String())
 	}
 }

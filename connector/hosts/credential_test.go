@@ -71,3 +71,36 @@ func normal(t *testing.T, data []byte) string {
 	}
 	return string(marshal(t, v))
 }
+
+// What is written for a host is read back as the credential that it came from.
+func TestWhatIsWrittenForAHostIsReadBack(t *testing.T) {
+	k := fixtures.Workspace()
+	token := fixtures.Sign(k, fixtures.Management(k, time.Now(), 7*24*time.Hour))
+	expired := fixtures.Sign(k, fixtures.Management(k, time.Now().Add(-8*24*time.Hour), 7*24*time.Hour))
+	for name, form := range map[string]func(*connector.Credential) any{
+		"nexla-rest":  func(c *connector.Credential) any { return hosts.NexlaREST(c) },
+		"nexla-agent": func(c *connector.Credential) any { return hosts.NexlaAgent(c) },
+		"airbyte":     func(c *connector.Credential) any { return hosts.AirbyteConfiguration(c) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			document := func(value string) []byte {
+				data, err := json.MarshalIndent(form(&connector.Credential{Name: "100ms production", Description: "weekly", APIKeyValue: connector.Secret(value)}), "", "  ")
+				if err != nil {
+					t.Fatal(err)
+				}
+				return data
+			}
+			cred, err := connector.ParseCredential(document(token))
+			if err != nil || cred.Name != "100ms production" || cred.APIKeyValue.Reveal() != token {
+				t.Errorf("%+v, %v", cred, err)
+			}
+			if err := connector.Validate(document(token)); err != nil {
+				t.Error(err)
+			}
+			problems := new(connector.Validator).Problems(document(expired))
+			if len(problems) != 1 || problems[0].Code != connector.ExpiredToken || problems[0].Line < 2 || !strings.HasSuffix(problems[0].Pointer, "value") {
+				t.Errorf("%+v", problems)
+			}
+		})
+	}
+}

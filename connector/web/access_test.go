@@ -3,9 +3,10 @@ package web_test
 import (
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/100ms-connector/connector-go/connector/web"
 )
 
 // inaccessible lists what a person without a mouse or without eyes would miss.
@@ -56,12 +57,12 @@ func (b *tab) accessible(where string) {
 		}
 	}
 	for _, theme := range []string{"light", "dark"} {
-		b.do(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}))
+		b.do(media("prefers-color-scheme", theme))
 		if wrong := b.eval(faint); wrong != "" {
 			b.t.Errorf("%s, %s:\n%s", where, theme, wrong)
 		}
 	}
-	b.do(emulation.SetEmulatedMedia(), chromedp.EmulateViewport(1280, 900))
+	b.do(media(), chromedp.EmulateViewport(1280, 900))
 }
 
 func TestEveryPageCanBeReadAndOperatedByAnybody(t *testing.T) {
@@ -81,7 +82,7 @@ func TestEveryPageCanBeReadAndOperatedByAnybody(t *testing.T) {
 	b.is(`document.querySelector("dialog[open] #f-name:invalid")`)
 	b.fill("name", "100ms production")
 	b.paste("api_key_value", value(t, "live"))
-	b.says("#told", "Management token")
+	b.says("#inspected", "Management token")
 	b.click("dialog button.primary")
 	b.says("#problems-name", "A credential of this name exists")
 	b.is(`document.activeElement.id === "f-name" && document.activeElement.getAttribute("aria-invalid") === "true"`)
@@ -91,7 +92,7 @@ func TestEveryPageCanBeReadAndOperatedByAnybody(t *testing.T) {
 		b.paste("api_key_value", value(t, fixture))
 		b.click("dialog button[value=test]")
 		b.is(`document.querySelector("#report .evidence")`)
-		b.says("#overlay-say", "Test completed")
+		b.says("#overlay-announcement", "Test completed")
 		b.accessible("a report on " + fixture)
 	}
 	b.do(chromedp.KeyEvent(kb.Escape))
@@ -132,7 +133,7 @@ func TestEverythingCanBeDoneByKeyboard(t *testing.T) {
 	b.do(chromedp.KeyEvent("By keyboard"), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Tab))
 	b.is(focus("#f-api_key_value"))
 	b.do(chromedp.KeyEvent(value(t, "live")))
-	b.says("#told", "Management token, expires in")
+	b.says("#inspected", "Management token, expires in")
 
 	// The focus goes round in the overlay, both ways.
 	for range 20 {
@@ -140,7 +141,7 @@ func TestEverythingCanBeDoneByKeyboard(t *testing.T) {
 		b.is(`document.querySelector("dialog").contains(document.activeElement)`)
 	}
 	b.press(kb.Tab, focus(".close"))
-	b.do(chromedp.KeyEvent(kb.Tab, chromedp.KeyModifiers(8)))
+	b.do(chromedp.KeyEvent(kb.Tab, chromedp.KeyModifiers(chromedp.ModifierShift)))
 	b.is(focus("dialog button.primary"))
 
 	b.press(kb.Tab, focus("button[value=test]"))
@@ -155,7 +156,7 @@ func TestEverythingCanBeDoneByKeyboard(t *testing.T) {
 	b.press(kb.Tab, focus("[data-test]"))
 	b.do(chromedp.KeyEvent(kb.Enter))
 	b.says("dialog #report", "The API knows the token")
-	b.says("#overlay-say", "Works")
+	b.says("#overlay-announcement", "Works")
 	b.do(chromedp.KeyEvent(kb.Escape))
 	b.is(`!document.querySelector("dialog").open && document.activeElement.closest(".tile")`)
 	b.press(kb.Tab, focus(".tile .danger"))
@@ -166,29 +167,29 @@ func TestEverythingCanBeDoneByKeyboard(t *testing.T) {
 	b.says("main", "was deleted")
 	b.do(chromedp.KeyEvent("/"))
 	s.has("found", "", value(t, "live"))
-	b.do(chromedp.Reload(), chromedp.WaitVisible("#q"), chromedp.KeyEvent("/"))
+	b.do(chromedp.Reload(), chromedp.WaitVisible(chromedp.CSS("#q")), chromedp.KeyEvent("/"))
 	b.is(focus("#q"))
 }
 
 func TestAddTestAndSaveWorkWithoutScripts(t *testing.T) {
 	s := newSite(t)
-	b := s.open(t, emulation.SetScriptExecutionDisabled(true))
+	b := s.open(t, withoutScripts())
 	// Expressions still work from outside; those of the page do not.
 	b.is(`!window.form100`)
 	b.click("#add")
-	b.do(chromedp.WaitVisible("#f-name"))
+	b.do(chromedp.WaitVisible(chromedp.CSS("#f-name")))
 	if at := b.eval("location.pathname"); at != "/credentials/new" {
 		t.Fatalf("at %s", at)
 	}
 	b.shot("noscript-form")
-	b.do(chromedp.SendKeys("#f-name", "Without scripts"), chromedp.SendKeys("#f-api_key_value", value(t, "expired")))
+	b.do(chromedp.SendKeys(chromedp.CSS("#f-name"), "Without scripts"), chromedp.SendKeys(chromedp.CSS("#f-api_key_value"), value(t, "expired")))
 	b.click(".foot button[value=test]")
 	b.says("#report", "Rejected", "expired_token", "The token expired 24 hours ago")
 	b.shot("noscript-report")
 	if v := b.eval(`document.querySelector("#f-api_key_value").value`); v != "" {
 		t.Error("the value came back")
 	}
-	b.do(chromedp.SendKeys("#f-api_key_value", value(t, "live")))
+	b.do(chromedp.SendKeys(chromedp.CSS("#f-api_key_value"), value(t, "live")))
 	b.click(".foot button[value=test]")
 	b.says("#report", "Works")
 	b.click(".foot .primary") // the value is kept
@@ -197,7 +198,7 @@ func TestAddTestAndSaveWorkWithoutScripts(t *testing.T) {
 	b.click("[data-test]")
 	b.says("#report", "May list rooms")
 	b.click(`a[href$="/edit"]`)
-	b.do(chromedp.WaitVisible("#f-name"), chromedp.SendKeys("#f-description", "edited"))
+	b.do(chromedp.WaitVisible(chromedp.CSS("#f-name")), chromedp.SendKeys(chromedp.CSS("#f-description"), "edited"))
 	b.click(".foot .primary")
 	b.says(".tile", "edited")
 	b.eval(`window.before = true`)
@@ -205,15 +206,14 @@ func TestAddTestAndSaveWorkWithoutScripts(t *testing.T) {
 	b.is(`!window.before && document.readyState === "complete"`)
 	b.is(`!document.querySelector("#sweep[data-running]")`) // the page loads itself again until then
 	b.click(".tile .danger")
-	b.do(chromedp.WaitVisible("main button.danger"))
+	b.do(chromedp.WaitVisible(chromedp.CSS("main button.danger")))
 	b.click("main button.danger")
 	b.says("main", "“Without scripts” was deleted")
 }
 
 func TestAThousandTilesAreThereWithoutScripts(t *testing.T) {
-	s := newSite(t)
-	s.Store = thousand(300)
-	b := s.open(t, emulation.SetScriptExecutionDisabled(true))
+	s := newSite(t, func(o *web.Options) { o.Store = thousand(300) })
+	b := s.open(t, withoutScripts())
 	b.is(`document.querySelectorAll(".tile[data-tone]").length === 300`)
 	b.is(`document.querySelectorAll(".tile[data-tone]")[299].checkVisibility()`)
 	b.do(chromedp.Navigate(s.url + "/?q=0299"))

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/emulation"
 	console "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
@@ -48,13 +50,13 @@ func startBrowser(path string) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.UserDataDir(browser.dir), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("no-first-run", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.WSURLReadTimeout(60*time.Second))
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	browser.stop = append(browser.stop, stop)
-	// A chromium newer than the library sends what it cannot read, and nobody needs.
+	// A chromium of another version than the library's sends events that it cannot read.
 	browser.ctx, stop = chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {}))
 	browser.stop = append(browser.stop, stop)
-	browser.err = chromedp.Run(browser.ctx)
+	browser.err = chromedp.Do(browser.ctx)
 }
 
 func closeBrowser() {
@@ -77,13 +79,50 @@ type tab struct {
 	errs *complaints
 }
 
+// step is an action that returns no value.
+type step = chromedp.Action[chromedp.Void]
+
+// command is a step that sends a command of the browser's protocol.
+func command[P, R any](c cdp.Command[P, R], params P) step {
+	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, c, params)
+		return err
+	})
+}
+
+// media pretends that a person prefers these: name and value in turn; none undoes it.
+func media(preferences ...string) step {
+	var p emulation.SetEmulatedMediaParams
+	for i := 0; i < len(preferences); i += 2 {
+		p.Features = append(p.Features, &emulation.MediaFeature{Name: preferences[i], Value: preferences[i+1]})
+	}
+	return command(emulation.SetEmulatedMedia, p)
+}
+
+// hover moves the pointer over an element.
+func hover(selector string) step {
+	return chromedp.QueryAfter(chromedp.CSS(selector), func(ctx context.Context, target *chromedp.Target, nodes []*chromedp.Node) (chromedp.Void, error) {
+		box, err := cdp.Call(ctx, target, dom.GetContentQuads, dom.GetContentQuadsParams{NodeID: nodes[0].NodeID})
+		if err != nil {
+			return chromedp.Void{}, err
+		}
+		quad := box.Quads[0]
+		return chromedp.MouseEvent(chromedp.MouseMoved, (quad[0]+quad[4])/2, (quad[1]+quad[5])/2)(ctx, target)
+	}, chromedp.NodeVisible)
+}
+
+// withoutScripts keeps the page's scripts from running.
+func withoutScripts() step {
+	return command(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+}
+
 // complaints are what the browser says went wrong in a page.
 type complaints struct {
 	mu   sync.Mutex
 	list []string
 }
 
-func (s *site) open(t testing.TB, before ...chromedp.Action) *tab {
+func (s *site) open(t testing.TB, before ...step) *tab {
 	t.Helper()
 	path := chromium()
 	if path == "" {
@@ -96,22 +135,22 @@ func (s *site) open(t testing.TB, before ...chromedp.Action) *tab {
 	c, stop := context.WithTimeout(c, 150*time.Second)
 	t.Cleanup(stop)
 	b := &tab{t: t, s: s, ctx: c, errs: new(complaints)}
-	chromedp.ListenTarget(c, func(event any) {
+	ok(t, chromedp.Listen(c, func(event any) {
 		b.errs.mu.Lock()
 		defer b.errs.mu.Unlock()
 		switch e := event.(type) {
 		case *runtime.EventExceptionThrown:
-			b.errs.list = append(b.errs.list, e.ExceptionDetails.Error())
+			b.errs.list = append(b.errs.list, (&chromedp.ExceptionError{ExceptionDetails: e.ExceptionDetails}).Error())
 		case *console.EventEntryAdded: // what the policy refused, among others
 			if strings.Contains(e.Entry.Text, "Content Security Policy") {
 				b.errs.list = append(b.errs.list, e.Entry.Text)
 			}
 		case *runtime.EventConsoleAPICalled:
-			if e.Type == runtime.APITypeError {
+			if e.Type == runtime.ConsoleAPICalledTypeError {
 				b.errs.list = append(b.errs.list, fmt.Sprint(e.Args))
 			}
 		}
-	})
+	}))
 	t.Cleanup(func() {
 		b.errs.mu.Lock()
 		defer b.errs.mu.Unlock()
@@ -120,28 +159,32 @@ func (s *site) open(t testing.TB, before ...chromedp.Action) *tab {
 		}
 	})
 	b.do(before...)
-	b.do(chromedp.EmulateViewport(1280, 900), chromedp.Navigate(s.SignInLink(s.url)), chromedp.WaitVisible("#tiles"))
+	b.do(chromedp.EmulateViewport(1280, 900), chromedp.Navigate(s.SignInLink(s.url)), chromedp.WaitVisible(chromedp.CSS("#tiles")))
 	return b
 }
 
-func (b *tab) do(actions ...chromedp.Action) {
+func (b *tab) do(actions ...step) {
 	b.t.Helper()
-	if err := chromedp.Run(b.ctx, actions...); err != nil {
+	if err := chromedp.Do(b.ctx, actions...); err != nil {
 		b.shot("failure")
 		b.t.Fatalf("%v\n%s", err, b.text("body"))
 	}
 }
 
 // eval evaluates an expression of JavaScript.
-func (b *tab) eval(expression string) (result string) {
+func (b *tab) eval(expression string) string { return evaluate[string](b, "String("+expression+")") }
+
+func evaluate[T any](b *tab, expression string) T {
 	b.t.Helper()
-	b.do(chromedp.Evaluate("String("+expression+")", &result))
+	result, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		b.t.Fatalf("%v: %s", err, expression)
+	}
 	return result
 }
 
 func (b *tab) text(selector string) string {
-	var text string
-	_ = chromedp.Run(b.ctx, chromedp.Evaluate(fmt.Sprintf("[...document.querySelectorAll(%q)].map(e => e.innerText).join('\\n')", selector), &text))
+	text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](fmt.Sprintf("[...document.querySelectorAll(%q)].map(e => e.innerText).join('\\n')", selector)))
 	return text
 }
 
@@ -179,21 +222,21 @@ func (b *tab) is(expression string) {
 
 func (b *tab) click(selector string) {
 	b.t.Helper()
-	b.do(chromedp.Click(selector, chromedp.NodeVisible, chromedp.ByQuery))
+	b.do(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
 }
 
 // fill replaces what stands in a field of the form.
 func (b *tab) fill(field, text string) {
 	b.t.Helper()
 	b.eval(fmt.Sprintf(`document.getElementById("f-%s").value = ""`, field))
-	b.do(chromedp.SendKeys("#f-"+field, text, chromedp.ByQuery))
+	b.do(chromedp.SendKeys(chromedp.CSS("#f-"+field), text))
 }
 
 // paste puts text in a field at once, as the clipboard does.
 func (b *tab) paste(field, text string) {
 	b.t.Helper()
-	b.do(chromedp.Focus("#f-"+field, chromedp.ByQuery))
-	b.do(chromedp.Evaluate(fmt.Sprintf(`document.getElementById("f-%s").select(), document.execCommand("insertText", false, %q)`, field, text), nil))
+	b.do(chromedp.Focus(chromedp.CSS("#f-" + field)))
+	b.eval(fmt.Sprintf(`(document.getElementById("f-%s").select(), document.execCommand("insertText", false, %q))`, field, text))
 }
 
 // shots is the folder for screenshots; none are taken if it is empty.
@@ -210,10 +253,12 @@ func (b *tab) shot(name string) {
 			if width == 390 {
 				height = 844
 			}
+			err := chromedp.Do(b.ctx, media("prefers-color-scheme", theme, "prefers-reduced-motion", "reduce"),
+				chromedp.EmulateViewport(width, height), chromedp.Sleep(120*time.Millisecond))
 			var png []byte
-			err := chromedp.Run(b.ctx,
-				emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}, {Name: "prefers-reduced-motion", Value: "reduce"}}),
-				chromedp.EmulateViewport(width, height), chromedp.Sleep(120*time.Millisecond), chromedp.CaptureScreenshot(&png))
+			if err == nil {
+				png, err = chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+			}
 			if err == nil {
 				err = os.WriteFile(filepath.Join(shots, fmt.Sprintf("%s-%s-%d.png", name, theme, width)), png, 0o600)
 			}
@@ -222,5 +267,5 @@ func (b *tab) shot(name string) {
 			}
 		}
 	}
-	_ = chromedp.Run(b.ctx, emulation.SetEmulatedMedia(), chromedp.EmulateViewport(1280, 900))
+	_ = chromedp.Do(b.ctx, media(), chromedp.EmulateViewport(1280, 900))
 }

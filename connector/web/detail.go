@@ -27,7 +27,7 @@ func (h *Handler) showDetail(w http.ResponseWriter, r *http.Request, s *session)
 	if !ok {
 		return
 	}
-	v := detailView{Tile: h.tileOf(record, h.Now()), Kind: kindWords[record.Kind], Saved: moment(record.UpdatedAt), CSRF: s.csrf}
+	v := detailView{Tile: h.tileOf(record, h.now()), Kind: kindWords[record.Kind], Saved: moment(record.UpdatedAt), CSRF: s.csrf}
 	if !record.IssuedAt.IsZero() {
 		v.Issued = moment(record.IssuedAt)
 	}
@@ -43,7 +43,7 @@ func (h *Handler) testAgain(w http.ResponseWriter, r *http.Request, s *session) 
 	if !ok {
 		return
 	}
-	cred, err := h.Store.Credential(r.Context(), record.Name)
+	cred, err := h.store.Credential(r.Context(), record.Name)
 	if err != nil {
 		h.storeFailed(w, r, err)
 		return
@@ -51,7 +51,7 @@ func (h *Handler) testAgain(w http.ResponseWriter, r *http.Request, s *session) 
 	out := h.stream(w, r)
 	report := h.test(r.Context(), asDocument(cred), func(partial *connector.Report) { out.part("report", "report", h.begun(partial)) })
 	if report == nil {
-		h.busy(w, r)
+		h.refuseTest(w, r, out)
 		return
 	}
 	h.recordTest(r.Context(), cred, report)
@@ -61,15 +61,15 @@ func (h *Handler) testAgain(w http.ResponseWriter, r *http.Request, s *session) 
 	}
 	out.part("report", "report", h.reportOf(report))
 	record.LastVerdict, record.LastCode, record.LastTestedAt = report.Verdict, report.Code, report.TestedAt
-	t := h.tileOf(record, h.Now())
+	t := h.tileOf(record, h.now())
 	if html, err := part("tile", t); err == nil {
 		out.send(line{Tiles: []tileLine{{"t-" + t.ID, html}}})
 	}
 	out.part("facts", "facts", detailView{Tile: t, Kind: kindWords[record.Kind], Saved: moment(record.UpdatedAt)})
-	out.send(line{Say: verdictWords[report.Verdict].words + ". " + sentence(report.Message)})
+	out.send(line{Announce: verdictWords[report.Verdict].words + ". " + sentence(report.Message)})
 }
 
-// inspectView is what a value says of itself, told while it is being entered.
+// inspectView is what a value says of itself, shown while it is being entered.
 type inspectView struct {
 	Tone  tone
 	Title string
@@ -79,20 +79,20 @@ type inspectView struct {
 // inspect says at once what a value is and when it expires. The value is not
 // kept, and nothing of it is sent back but what its claims say.
 func (h *Handler) inspect(w http.ResponseWriter, r *http.Request, s *session) {
-	if !h.inspects.take() {
+	if !s.inspections.AllowN(h.now(), 1) {
 		w.Header().Set("Retry-After", "1")
 		h.fail(w, r, http.StatusTooManyRequests, "Too fast", "Wait a second.")
 		return
 	}
-	h.show(w, r, s, "told", &page{Title: "What it is", Data: h.told(r.PostForm.Get("api_key_value"))})
+	h.show(w, r, s, "inspected", &page{Title: "What it is", Data: h.inspected(r.PostForm.Get(valueField))})
 }
 
-func (h *Handler) told(value string) *inspectView {
+func (h *Handler) inspected(value string) *inspectView {
 	if value == "" {
 		return nil
 	}
 	t := connector.Inspect(value)
-	t.AsOf = h.Now()
+	t.AsOf = h.now()
 	v := &inspectView{Tone: good, Title: kindWords[t.Kind]}
 	findings := t.Findings(h.tester.WarnWithin)
 	for i, code := range findings {
@@ -123,6 +123,6 @@ func (h *Handler) told(value string) *inspectView {
 	if t.AccessKey != "" {
 		v.Facts = append(v.Facts, "Access key "+t.AccessKey+".")
 	}
-	v.Facts = append(v.Facts, "By its own word; Test asks the API.")
+	v.Facts = append(v.Facts, "These are the token's own claims; Test asks the API.")
 	return v
 }

@@ -1,9 +1,10 @@
 // Package web is the credential form in a browser: the Authenticate screen with a
 // tile for each saved credential, the Add New Credential overlay, and a diagnosis
-// while one types.
+// as a value is entered.
 //
 //   - Mount it in a program of your own: [New] gives an http.Handler; Options.Prefix
-//     is the path that it lives under, Options.SignedIn the program's own sign-in.
+//     is the path that it lives under, Options.SignedIn the program's own sign-in,
+//     which returns who is signed in.
 //   - Serve it alone: [Handler.Serve], with timeouts and a graceful stop, and
 //     [Handler.SignInLink] for the link that opens it.
 //
@@ -14,8 +15,8 @@
 // # Security
 //
 // No response holds an API key value. One that was entered and not yet saved is
-// kept in memory, for ten minutes at most, so that a form can be shown again
-// without it.
+// kept in memory, for ten minutes at most, so that the form can be shown again
+// without it. It belongs to one person in one browser.
 //
 // A request must name a known host (against DNS rebinding), carry the session's
 // cookie, and, if it changes anything, come from a page of the same origin and
@@ -23,7 +24,11 @@
 // load nothing from elsewhere and run no script but their own. Bodies, rates,
 // sessions and times are bounded.
 //
-// Cookies do not tell ports apart: whoever can run a server on another port of the
-// same host name, and lure the browser to it, sees the session's cookie. Give a
-// host name of its own to a form that several people use.
+// A sign-in link works once, within 15 minutes; a session ends 12 hours after it was
+// last used. Wrong passwords are counted for each address: five at once, then one
+// in five seconds. Whoever has a link or a session is never held up by them.
+//
+// Browsers send a cookie to every port of a host name. Whoever can run a server on
+// another port of the same name, and lure the browser to it, sees the session's
+// cookie. Give a form that several people use a host name of its own.
 package web

@@ -35,14 +35,14 @@ type draft struct {
 func (h *Handler) draftOf(r *http.Request, s *session) *draft {
 	f := r.PostForm
 	d := &draft{
-		id: random(), target: r.PathValue("id"), at: h.Now(), seen: f.Get("seen"), problems: map[string][]string{},
+		id: random(), target: r.PathValue("id"), at: h.now(), seen: f.Get("seen"), problems: map[string][]string{},
 		name: strings.TrimSpace(f.Get("name")), description: strings.TrimSpace(f.Get("description")),
 		value: connector.Secret(f.Get("api_key_value")),
 	}
 	if strings.TrimSpace(d.value.Reveal()) == "" {
 		d.value = ""
 	}
-	before := s.draft(f.Get("draft"), d.target, h.Now())
+	before := s.draft(f.Get("draft"), d.target, h.now())
 	if before == nil {
 		return d
 	}
@@ -71,7 +71,7 @@ func (s *session) draft(id, target string, now time.Time) *draft {
 	return d
 }
 
-func (s *session) keep(d *draft) {
+func (s *session) remember(d *draft) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, other := range s.drafts {
@@ -91,7 +91,7 @@ func (s *session) keep(d *draft) {
 	s.drafts[d.id] = d
 }
 
-func (s *session) drop(d *draft) {
+func (s *session) forget(d *draft) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.drafts, d.id)
@@ -105,8 +105,8 @@ type formView struct {
 	Fields     []fieldView
 	Draft      string
 	Seen       string
-	Kept       bool // a value was entered and is kept in the draft
-	Forgotten  bool // the draft that the address names is no more
+	HasValue   bool // a value was entered and is in the draft
+	Expired    bool // the draft that the address names is no more
 	Report     *reportView
 	Failure    string
 	Ask        bool
@@ -117,14 +117,14 @@ type fieldView struct {
 	connector.Field
 	Value       string
 	Placeholder string
-	Must        bool // something has to be entered
+	Needed      bool // something has to be entered
 	Problems    []string
 }
 
 // formOf makes the form of a record (nil for a new one) and a draft (nil if
 // nothing was sent yet).
 func (h *Handler) formOf(s *session, record *store.Record, d *draft) formView {
-	v := formView{Base: h.Prefix, CSRF: s.csrf, Action: h.at("/credentials")}
+	v := formView{Base: h.prefix, CSRF: s.csrf, Action: h.at("/credentials")}
 	values := map[string]string{}
 	if record != nil {
 		v.ID = idOf(record.Name)
@@ -133,7 +133,7 @@ func (h *Handler) formOf(s *session, record *store.Record, d *draft) formView {
 		values["name"], values["description"] = record.Name, record.Description
 	}
 	if d != nil {
-		v.Draft, v.Kept, v.Failure, v.Ask = d.id, d.value != "", d.failure, d.ask
+		v.Draft, v.HasValue, v.Failure, v.Ask = d.id, d.value != "", d.failure, d.ask
 		v.Report = h.reportOf(d.report)
 		values["name"], values["description"] = d.name, d.description
 		if d.seen != "" {
@@ -141,16 +141,16 @@ func (h *Handler) formOf(s *session, record *store.Record, d *draft) formView {
 		}
 	}
 	for _, f := range connector.Form() {
-		field := fieldView{Field: f, Must: f.Required}
+		field := fieldView{Field: f, Needed: f.Required}
 		if len(f.Examples) > 0 {
 			field.Placeholder = f.Examples[0]
 		}
 		switch {
-		case f.Secret && v.Kept:
-			field.Must, field.Placeholder = false, "Entered, and kept for ten minutes"
+		case f.Secret && v.HasValue:
+			field.Needed, field.Placeholder = false, "Entered, and kept for ten minutes"
 		case f.Secret && record != nil:
-			field.Must, field.Placeholder = false, "Saved; leave empty to keep it"
-		case !f.Secret && !holdsSecret(values[f.Name]):
+			field.Needed, field.Placeholder = false, "Saved; leave empty to keep it"
+		case !f.Secret && !connector.HoldsSecret(values[f.Name]):
 			field.Value = values[f.Name]
 		}
 		if d != nil {

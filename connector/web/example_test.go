@@ -17,7 +17,7 @@ func ExampleNew() {
 		Tester:   &connector.Tester{Retries: 1},
 		Prefix:   "/credentials/100ms",
 		Hosts:    []string{"data.example"},
-		SignedIn: func(r *http.Request) bool { return r.Header.Get("X-User") != "" },
+		SignedIn: func(r *http.Request) string { return r.Header.Get("X-User") },
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -2,9 +2,7 @@ package web
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/100ms-connector/connector-go/connector"
@@ -24,69 +22,45 @@ func (h *Handler) showForm(w http.ResponseWriter, r *http.Request, s *session) {
 		record, p.Title = &found, "Edit Credential"
 	}
 	id := r.URL.Query().Get("draft")
-	d := s.draft(id, r.PathValue("id"), h.Now())
+	d := s.draft(id, r.PathValue("id"), h.now())
 	v := h.formOf(s, record, d)
-	v.Forgotten = id != "" && d == nil
+	v.Expired = id != "" && d == nil
 	p.Data = v
 	h.show(w, r, s, "form", p)
 }
 
 // judge finds what is wrong with the fields of a draft, with the validator of the
-// connector: the form has no rules of its own but that a name is no secret.
+// connector. The form has no rules of its own but that a name is no secret. What is
+// wrong with the token itself is the test's to say.
 func (d *draft) judge() (*connector.Credential, bool) {
 	cred := &connector.Credential{Name: d.name, Description: d.description, APIKeyValue: d.value}
+	keepsValue := d.value == "" && d.target != ""
+	for _, p := range cred.Problems() {
+		info, field := p.Code.Info(), strings.TrimPrefix(p.Pointer, "/")
+		// Nothing is replaced in a form: of a variable as a value, the test says that
+		// it is a placeholder.
+		if info.Class == connector.AboutDocument && p.Code != connector.UnresolvedVariable && !(keepsValue && field == valueField) {
+			d.problem(field, sentence(info.Meaning)+" "+p.Remedy)
+		}
+	}
+	d.judgeShown("name", &d.name)
+	d.judgeShown("description", &d.description)
+	return asDocument(cred), len(d.problems) == 0
+}
+
+const valueField = "api_key_value"
+
+// judgeShown refuses a secret in a field that is shown, and forgets it.
+func (d *draft) judgeShown(field string, text *string) {
+	// A value that is not a token has no shape to be known by, but it is at hand.
 	value := d.value.Reveal()
-	if value == "" && d.target != "" {
-		value = "a.b.c" // stands for the one that is kept, which is not judged here
+	if connector.HoldsSecret(*text) || len(value) >= 20 && strings.Contains(*text, value) {
+		d.problem(field, "This looks like a token or a secret. Names and descriptions are shown to everybody who sees this page.")
+		*text = ""
 	}
-	document := map[string]string{"name": d.name, "api_key_value": value}
-	if d.description != "" {
-		document["description"] = d.description
-	}
-	data, err := json.Marshal(document)
-	if err != nil {
-		panic(err) // three strings
-	}
-	parsed, err := connector.ParseCredential(data)
-	if err == nil {
-		cred = parsed
-	} else if invalid, ok := err.(*connector.ValidationError); ok {
-		for _, p := range invalid.Problems {
-			if info := p.Code.Info(); info.Class == connector.AboutDocument {
-				field := strings.TrimPrefix(p.Pointer, "/")
-				if !slices.ContainsFunc(connector.Form(), func(f connector.Field) bool { return f.Name == field }) {
-					field = "api_key_value" // the document as a whole: only the value can make it too large
-				}
-				d.problem(field, sentence(info.Meaning)+" "+p.Remedy)
-			}
-		}
-	}
-	for field, text := range map[string]string{"name": d.name, "description": d.description} {
-		// A value that is not a token has no shape to be known by, but it is at hand.
-		if holdsSecret(text) || len(value) >= 20 && strings.Contains(text, value) {
-			d.problem(field, "This looks like a token or a secret. Names and descriptions are shown to everybody who sees this page.")
-			d.forget(field)
-		}
-	}
-	if d.value == "" && d.target == "" && len(d.problems["api_key_value"]) == 0 {
-		d.problem("api_key_value", sentence(connector.Blank.Info().Meaning)+" "+connector.Blank.Info().Remedy)
-	}
-	if d.value == "" && d.target != "" {
-		cred.APIKeyValue = ""
-	}
-	return cred, len(d.problems) == 0
 }
 
 func (d *draft) problem(field, what string) { d.problems[field] = append(d.problems[field], what) }
-
-// forget drops what must not be shown again.
-func (d *draft) forget(field string) {
-	if field == "name" {
-		d.name = ""
-	} else {
-		d.description = ""
-	}
-}
 
 // submit tests or saves what was entered.
 func (h *Handler) submit(w http.ResponseWriter, r *http.Request, s *session) {
@@ -99,12 +73,12 @@ func (h *Handler) submit(w http.ResponseWriter, r *http.Request, s *session) {
 		record = &found
 	}
 	a := &attempt{h: h, w: w, r: r, s: s, record: record, draft: h.draftOf(r, s), out: h.stream(w, r)}
-	cred, fine := a.draft.judge()
+	cred, valid := a.draft.judge()
 	switch r.PostForm.Get("action") {
 	case "test":
 		a.test(cred)
 	case "save", "save-anyway":
-		if fine {
+		if valid {
 			a.save(cred, r.PostForm.Get("action") == "save-anyway")
 			return
 		}
@@ -131,18 +105,18 @@ func (a *attempt) ctx() context.Context { return a.r.Context() }
 // may be wrong with the form can wait until it is saved.
 func (a *attempt) test(cred *connector.Credential) {
 	d := a.draft
-	problems := d.problems["api_key_value"]
+	problems := d.problems[valueField]
 	clear(d.problems)
 	if len(problems) > 0 {
-		d.problems["api_key_value"] = problems
-		a.answer("Not tested: there is no value to test.")
+		d.problems[valueField] = problems
+		a.answer("Not tested: the value needs another look.")
 		return
 	}
 	saved := d.value == ""
 	if saved {
 		var err error
-		if cred, err = a.h.Store.Credential(a.ctx(), a.record.Name); err != nil {
-			d.failure = "The saved value could not be read. " + tell(err)
+		if cred, err = a.h.store.Credential(a.ctx(), a.record.Name); err != nil {
+			d.failure = "The saved value could not be read. " + explain(err)
 			a.answer(d.failure)
 			return
 		}
@@ -157,21 +131,21 @@ func (a *attempt) test(cred *connector.Credential) {
 	a.answer("Test completed. " + verdictWords[d.report.Verdict].words + ". " + sentence(d.report.Message))
 }
 
-// run tests the credential and tells of it as it goes. If it could not, the
-// request is answered.
+// run tests the credential and shows the steps as they come. If it could not, it
+// answers the request.
 func (a *attempt) run(cred *connector.Credential) bool {
 	report := a.h.test(a.ctx(), cred, func(partial *connector.Report) { a.out.part("report", "report", a.h.begun(partial)) })
 	if report == nil {
-		a.h.busy(a.w, a.r)
+		a.h.refuseTest(a.w, a.r, a.out)
 		return false
 	}
-	a.draft.report, a.draft.at = report, a.h.Now()
+	a.draft.report, a.draft.at = report, a.h.now()
 	return true
 }
 
-// answer shows the form again, with what there is to say.
-func (a *attempt) answer(say string) {
-	a.s.keep(a.draft)
+// answer shows the form again, with what came of it.
+func (a *attempt) answer(announcement string) {
+	a.s.remember(a.draft)
 	if a.out == nil {
 		to := a.h.at("/credentials/new")
 		if a.record != nil {
@@ -186,7 +160,7 @@ func (a *attempt) answer(say string) {
 	}
 	a.out.part("report", "report", v.Report)
 	a.out.part("outcome", "outcome", v)
-	a.out.send(line{Draft: v.Draft, Say: say})
+	a.out.send(line{Draft: v.Draft, Announce: announcement})
 }
 
 // place is where on the page there is something new to see.
@@ -202,7 +176,7 @@ func (a *attempt) place() string {
 
 // done goes on to the tiles.
 func (a *attempt) done(id string, t tone, note string) {
-	a.s.drop(a.draft)
+	a.s.forget(a.draft)
 	a.s.leave(t, note)
 	to := a.h.at("/#t-" + id)
 	if a.out == nil {

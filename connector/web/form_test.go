@@ -74,7 +74,7 @@ func TestAKeptValueIsSavedWithoutBeingEnteredAgain(t *testing.T) {
 	}
 	// A draft is gone once it is saved, is nobody else's, and not for ever.
 	_, page = c.visit("/credentials/new?draft=" + draft)
-	contains(t, plain(page), "they are over")
+	contains(t, plain(page), "which are over")
 	_, page = c.add("test", "second", live)
 	draft = between(t, page, `name="draft" value="`, `"`)
 	_, page = s.member().visit("/credentials/new?draft=" + draft)
@@ -156,7 +156,7 @@ func TestEveryFieldIsJudged(t *testing.T) {
 		{"a description that is too long", "a", strings.Repeat("word ", 60), live, "The value is too long."},
 		{"no value", "a", "", " ", "must not be blank"},
 		{"a value that is too long", "a", "", strings.Repeat("x", 9000), "The value is too long."},
-		{"a variable", "a", "", "${HOME}", "variable"},
+		{"a variable", "a", "", "${HOME}", "This is a placeholder for a token"},
 		{"a token in the name", live, "", live, "looks like a token or a secret"},
 		{"a token within the name", "prod " + live[:60], "", live, "looks like a token or a secret"},
 		{"a secret in the description", "a", "key=" + fixtures.Workspace().AppSecret, live, "looks like a token or a secret"},

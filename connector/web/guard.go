@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 
 const (
 	maxBody  = connector.MaxDocument // bytes of a request's body
-	patience = 30 * time.Second      // for one response to be taken
+	delivery = 30 * time.Second      // for a request's body to come, or a response to be taken
 )
 
 // policy lets a page load and run what this handler serves, and nothing else.
@@ -32,8 +33,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	head.Set("Cross-Origin-Resource-Policy", "same-origin")
 	head.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 	head.Set("Cache-Control", "no-store")
-	// A server without deadlines of its own is no reason to wait for ever.
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(patience))
+	h.setDeadlines(w, r)
 
 	// Without this a page of a stranger, whose name suddenly points to this
 	// machine, would be of the same origin as the form (DNS rebinding).
@@ -46,16 +46,32 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	if h.Prefix != "" && r.URL.Path == h.Prefix {
+	if h.prefix != "" && r.URL.Path == h.prefix {
 		http.Redirect(w, r, h.at("/"), http.StatusSeeOther)
 		return
 	}
-	// The mux would tidy up any other path by a redirect, to one outside of Prefix.
-	if !strings.HasPrefix(r.URL.Path, h.Prefix+"/") || strings.Contains(r.URL.Path, "//") || strings.Contains(r.URL.Path, "/.") {
-		h.fail(w, r, http.StatusNotFound, "Not found", "There is no such page.")
+	// The mux would redirect a path that is not clean, to one outside of the prefix.
+	// It looks at the escaped path: %2f is no slash to it.
+	if at := r.URL.EscapedPath(); !strings.HasPrefix(at, h.at("/")) || !clean(at) {
+		h.notFound(w, r)
 		return
 	}
 	h.mux.ServeHTTP(w, r)
+}
+
+// clean says whether a path, apart from a slash at its end, is in its shortest form.
+func clean(at string) bool { return at == "/" || path.Clean(at) == strings.TrimSuffix(at, "/") }
+
+// setDeadlines bounds a request also under a server that has no bounds of its
+// own, or tighter ones than a test takes.
+func (h *Handler) setDeadlines(w http.ResponseWriter, r *http.Request) {
+	control := http.NewResponseController(w)
+	_ = control.SetWriteDeadline(time.Now().Add(h.patience))
+	var body time.Time
+	if r.ContentLength != 0 {
+		body = time.Now().Add(delivery)
+	}
+	_ = control.SetReadDeadline(body)
 }
 
 // hostname is a request's Host without its port.
@@ -72,10 +88,10 @@ func (h *Handler) member(serve func(http.ResponseWriter, *http.Request, *session
 	return func(w http.ResponseWriter, r *http.Request) {
 		s := h.sessionOf(w, r)
 		if s == nil {
-			h.strange(w, r)
+			h.refuseStranger(w, r)
 			return
 		}
-		if r.Method != http.MethodGet && r.Method != http.MethodHead && !h.ownForm(w, r, s) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead && !h.readOwnForm(w, r, s) {
 			return
 		}
 		serve(w, r, s)
@@ -83,47 +99,53 @@ func (h *Handler) member(serve func(http.ResponseWriter, *http.Request, *session
 }
 
 // sessionOf finds the session of a request. Where the program around has its own
-// sign-in, that is asked every time, for a session must not outlive it.
+// sign-in, that is asked every time: a session must not outlive it, and must not
+// pass to the next person who signs in.
 func (h *Handler) sessionOf(w http.ResponseWriter, r *http.Request) *session {
-	if h.SignedIn != nil && !h.SignedIn(r) {
-		return nil
-	}
-	cookie, err := r.Cookie(cookieName(r))
-	if err == nil {
-		if s := h.sessions.find(cookie.Value); s != nil {
-			return s
+	user := ""
+	if h.signedIn != nil {
+		if user = h.signedIn(r); user == "" {
+			return nil
 		}
 	}
-	if h.SignedIn != nil && r.Method == http.MethodGet {
-		return h.admit(w, r)
+	if cookie, err := r.Cookie(cookieName(r)); err == nil {
+		if s := h.sessions.find(cookie.Value); s != nil {
+			if s.user == user {
+				return s
+			}
+			h.sessions.end(cookie.Value)
+		}
+	}
+	if h.signedIn != nil && r.Method == http.MethodGet {
+		return h.admit(w, r, user)
 	}
 	return nil
 }
 
-// strange answers a request without a session.
-func (h *Handler) strange(w http.ResponseWriter, r *http.Request) {
-	if h.Password != "" && h.SignedIn == nil && r.Method == http.MethodGet && !wantsFragment(r) && !wantsStream(r) {
+// refuseStranger answers a request without a session.
+func (h *Handler) refuseStranger(w http.ResponseWriter, r *http.Request) {
+	if h.password != "" && h.signedIn == nil && r.Method == http.MethodGet && !wantsFragment(r) && !wantsStream(r) {
 		http.Redirect(w, r, h.at("/signin"), http.StatusSeeOther)
 		return
 	}
-	how := "Open the link that was printed when the form was started. It works once; start the form again for a new one."
+	next := "Open the link that was printed when the form was started. It works once; start the form again for a new one."
 	switch {
-	case h.SignedIn != nil:
-		how = "Sign in to the program that this form belongs to, and come back."
-	case h.Password != "":
-		how = "Sign in again."
+	case h.signedIn != nil:
+		next = "Sign in to the program that this form belongs to, and come back."
+	case h.password != "":
+		next = "Sign in again."
 	}
-	h.fail(w, r, http.StatusUnauthorized, "You are not signed in", how)
+	h.fail(w, r, http.StatusUnauthorized, "You are not signed in", next)
 }
 
-// ownForm reads the form of a request that changes something, and says whether
-// it was sent by a page of this session. If not, it is answered.
-func (h *Handler) ownForm(w http.ResponseWriter, r *http.Request, s *session) bool {
+// readOwnForm reads the form of a request that changes something, and says whether
+// a page of this session sent it. If not, it answers the request.
+func (h *Handler) readOwnForm(w http.ResponseWriter, r *http.Request, s *session) bool {
 	if !h.readForm(w, r) {
 		return false
 	}
 	if subtle.ConstantTimeCompare([]byte(r.PostForm.Get("csrf")), []byte(s.csrf)) != 1 {
-		h.fail(w, r, http.StatusForbidden, "This form is no longer good", "Nothing was done. Go back, load the page again, and repeat what you did.")
+		h.fail(w, r, http.StatusForbidden, "This form has expired", "Nothing was done. Go back, load the page again, and repeat what you did.")
 		return false
 	}
 	return true
@@ -131,7 +153,7 @@ func (h *Handler) ownForm(w http.ResponseWriter, r *http.Request, s *session) bo
 
 // readForm reads the form of a request of the same origin, or answers it.
 func (h *Handler) readForm(w http.ResponseWriter, r *http.Request) bool {
-	if !sameOrigin(r) {
+	if !h.sameOrigin(r) {
 		h.fail(w, r, http.StatusForbidden, "Not from this page", "Nothing was done: the request did not come from a page of this form.")
 		return false
 	}
@@ -139,15 +161,18 @@ func (h *Handler) readForm(w http.ResponseWriter, r *http.Request) bool {
 		h.fail(w, r, http.StatusUnsupportedMediaType, "Not a form", "Nothing was done: the request is not a form.")
 		return false
 	}
-	err := r.ParseForm()
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		h.tooLarge(w, r)
-	case err != nil:
-		h.fail(w, r, http.StatusBadRequest, "Not readable", "Nothing was done: the form could not be read.")
+	if err := r.ParseForm(); err != nil {
+		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+			h.tooLarge(w, r)
+		} else {
+			h.fail(w, r, http.StatusBadRequest, "Not readable", "Nothing was done: the form could not be read.")
+		}
+		return false
 	}
-	return err == nil
+	// A deadline for the body would, once it has passed, cancel the request that
+	// is being answered.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	return true
 }
 
 func (h *Handler) tooLarge(w http.ResponseWriter, r *http.Request) {
@@ -155,18 +180,23 @@ func (h *Handler) tooLarge(w http.ResponseWriter, r *http.Request) {
 	h.fail(w, r, http.StatusRequestEntityTooLarge, "Too large", "Nothing was done: a form of this size holds no credential.")
 }
 
+func (h *Handler) notFound(w http.ResponseWriter, r *http.Request) {
+	h.fail(w, r, http.StatusNotFound, "Not found", "There is no such page.")
+}
+
 // sameOrigin says whether a browser sent the request from a page of this origin.
-// Under Referrer-Policy no-referrer browsers send the Origin "null" with a plain
-// form, but then they say by Sec-Fetch-Site what they hide. A request that says
-// neither is not from a browser that could be trusted to tell.
-func sameOrigin(r *http.Request) bool {
-	site, origin := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Origin")
-	if site != "" && site != "same-origin" {
+// It is stricter than http.CrossOriginProtection: the request must say where it
+// comes from, and Origin must agree with Sec-Fetch-Site. Under Referrer-Policy
+// no-referrer browsers send the Origin "null" with a plain form, and say by
+// Sec-Fetch-Site that it is their own.
+func (h *Handler) sameOrigin(r *http.Request) bool {
+	if h.origin.Check(r) != nil {
 		return false
 	}
+	site, origin := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Origin")
 	if origin == "" || origin == "null" {
 		return site == "same-origin"
 	}
 	u, err := url.Parse(origin)
-	return err == nil && strings.EqualFold(u.Host, r.Host) && (r.TLS == nil || u.Scheme == "https")
+	return err == nil && site != "none" && strings.EqualFold(u.Host, r.Host) && (r.TLS == nil || u.Scheme == "https")
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
 	"sync"
@@ -28,10 +29,11 @@ type Store interface {
 	RecordTest(ctx context.Context, tested *connector.Credential, report *connector.Report) error
 }
 
-// Options are what a Handler works with. Only Store is required.
+// Options are what a Handler works with. Only Store is required. New copies them:
+// to change them afterwards has no effect.
 type Options struct {
 	Store  Store
-	Tester *connector.Tester // if nil, the zero Tester; do not change it afterwards
+	Tester *connector.Tester // if nil, the zero Tester
 
 	// Prefix is the path under which the handler is mounted, such as /100ms; it
 	// sees whole paths. Empty for a handler that has the host to itself.
@@ -42,13 +44,21 @@ type Options struct {
 	// pass on the Host that the browser sent (nginx: proxy_set_header Host $host).
 	Hosts []string
 
-	// Password lets people in who know it; at least 12 characters. If empty, only
-	// links of SignInLink do.
+	// Password lets people in who know it; at least MinPassword characters. If
+	// empty, only links of SignInLink do.
 	Password connector.Secret
 
-	// SignedIn, if not nil, is the sign-in of the program around it: whoever it
-	// says is signed in needs neither link nor password, and nobody else gets in.
-	SignedIn func(*http.Request) bool
+	// SignedIn, if not nil, is the sign-in of the program around it. It returns
+	// who is signed in, such as an account's ID, or "" for nobody. That person
+	// needs neither link nor password, and nobody else gets in. What a person has
+	// entered and not yet saved is shown to nobody else, in the same browser either.
+	SignedIn func(*http.Request) (user string)
+
+	// ClientAddress, if not nil, returns the address from which a request comes,
+	// as a trusted proxy in front gives it. If nil, it is that of the connection,
+	// which behind a proxy is the same for everybody. Wrong passwords are counted
+	// by it.
+	ClientAddress func(*http.Request) string
 
 	// Secure says that browsers reach it by https though it sees http: behind a
 	// proxy. The cookie is then for https only, as it is under TLS.
@@ -59,19 +69,27 @@ type Options struct {
 
 // Handler is the form. It is safe for concurrent use. Close it.
 type Handler struct {
-	Options
+	store    Store
 	tester   *connector.Tester
-	mux      http.Handler
+	prefix   string
 	hosts    map[string]bool
+	password connector.Secret
+	signedIn func(*http.Request) string
+	address  func(*http.Request) string
+	secure   bool
+	now      func() time.Time
+	patience time.Duration // for one response to be made and taken
+
+	mux      http.Handler
+	origin   *http.CrossOriginProtection
 	sessions sessions
+	attempts attempts
 	tests    chan struct{} // a place for each single test under way
-	inspects bucket
-	signins  bucket
 	names    names
 	reports  reports
 	sweeps   sweeps
 
-	ctx  context.Context // of what outlives a request: tests of all; ends with Close
+	ctx  context.Context // of what outlives a request, a test of all; ends with Close
 	stop context.CancelFunc
 	work sync.WaitGroup
 }
@@ -84,37 +102,53 @@ func New(o Options) (*Handler, error) {
 	if o.Store == nil {
 		return nil, errors.New("web: Options.Store is nil: there is nowhere to keep credentials")
 	}
-	if o.Prefix != "" && (o.Prefix[0] != '/' || path.Clean(o.Prefix) != o.Prefix || o.Prefix == "/") {
+	// A prefix that needs escaping would stand in addresses in two ways.
+	escaped := (&url.URL{Path: o.Prefix}).EscapedPath() != o.Prefix
+	if o.Prefix != "" && (o.Prefix[0] != '/' || path.Clean(o.Prefix) != o.Prefix || o.Prefix == "/" || escaped) {
 		return nil, fmt.Errorf("web: the prefix %q is not like /path, without a slash at its end", o.Prefix)
 	}
 	if p := o.Password.Reveal(); p != "" && utf8.RuneCountInString(p) < MinPassword {
 		return nil, fmt.Errorf("web: a password needs at least %d characters", MinPassword)
 	}
-	if o.Now == nil {
-		o.Now = time.Now
+	h := &Handler{
+		store: o.Store, tester: new(connector.Tester), prefix: o.Prefix, hosts: map[string]bool{}, password: o.Password,
+		signedIn: o.SignedIn, address: o.ClientAddress, secure: o.Secure, now: o.Now,
+		origin: http.NewCrossOriginProtection(), tests: make(chan struct{}, maxTests),
 	}
-	if len(o.Hosts) == 0 {
-		o.Hosts = []string{"localhost", "127.0.0.1", "::1"}
+	if h.now == nil {
+		h.now = time.Now
 	}
-	h := &Handler{Options: o, tester: o.Tester, hosts: map[string]bool{}, tests: make(chan struct{}, maxTests)}
-	if h.tester == nil {
-		h.tester = new(connector.Tester)
+	if o.Tester != nil {
+		*h.tester = *o.Tester
 	}
 	if _, err := connector.ParseBaseURL(h.tester.BaseURL); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
-	for _, host := range o.Hosts {
+	hosts := o.Hosts
+	if len(hosts) == 0 {
+		hosts = []string{"localhost", "127.0.0.1", "::1"}
+	}
+	for _, host := range hosts {
 		if _, _, err := net.SplitHostPort(host); err == nil || host == "" || strings.ContainsAny(host, "*/ ") {
 			return nil, fmt.Errorf("web: %q is not the name of a host alone: without a port, a path or a *", host)
 		}
 		h.hosts[strings.ToLower(strings.Trim(host, "[]"))] = true
 	}
-	h.inspects = bucket{rate: 20, burst: 40, now: o.Now}
-	h.signins = bucket{rate: 0.2, burst: 5, now: o.Now}
-	h.sessions.now = o.Now
+	h.patience = delivery + turn + testTime(h.tester)
+	h.sessions.now = h.now
 	h.ctx, h.stop = context.WithCancel(context.Background())
-	h.mux = http.StripPrefix(o.Prefix, h.routes())
+	h.mux = h.routes()
 	return h, nil
+}
+
+// testTime is the longest that a test takes. A test may end a second after its
+// timeout.
+func testTime(t *connector.Tester) time.Duration {
+	timeout := t.Timeout
+	if timeout == 0 {
+		timeout = connector.DefaultTimeout
+	}
+	return min(max(0, timeout), 24*time.Hour) + time.Second
 }
 
 // Close ends what is under way, waits for it, and has the streams end.
@@ -126,34 +160,33 @@ func (h *Handler) Close() {
 
 func (h *Handler) routes() *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /static/{file}", h.static)
-	mux.HandleFunc("GET /signin", h.askPassword)
-	mux.HandleFunc("GET /signin/{link}", h.useLink)
-	mux.HandleFunc("POST /signin", h.usePassword)
+	handle := func(method, path string, serve http.HandlerFunc) { mux.HandleFunc(method+" "+h.at(path), serve) }
+	handle("GET", "/static/{file}", h.static)
+	handle("GET", "/signin", h.askPassword)
+	handle("GET", "/signin/{link}", h.useLink)
+	handle("POST", "/signin", h.usePassword)
 
-	member := func(pattern string, serve func(http.ResponseWriter, *http.Request, *session)) {
-		mux.HandleFunc(pattern, h.member(serve))
+	member := func(method, path string, serve func(http.ResponseWriter, *http.Request, *session)) {
+		handle(method, path, h.member(serve))
 	}
-	member("GET /{$}", h.showTiles)
-	member("GET /timeline", h.showTimeline)
-	member("GET /credentials/new", h.showForm)
-	member("POST /credentials", h.submit)
-	member("GET /credentials/{id}", h.showDetail)
-	member("POST /credentials/{id}", h.submit)
-	member("GET /credentials/{id}/edit", h.showForm)
-	member("GET /credentials/{id}/delete", h.askDelete)
-	member("POST /credentials/{id}/delete", h.delete)
-	member("POST /credentials/{id}/test", h.testAgain)
-	member("POST /inspect", h.inspect)
-	member("GET /test-all", h.followSweep)
-	member("POST /test-all", h.startSweep)
-	member("POST /test-all/stop", h.stopSweep)
-	member("POST /signout", h.signOut)
-	member("GET /", func(w http.ResponseWriter, r *http.Request, _ *session) {
-		h.fail(w, r, http.StatusNotFound, "Not found", "There is no such page.")
-	})
+	member("GET", "/{$}", h.showTiles)
+	member("GET", "/timeline", h.showTimeline)
+	member("GET", "/credentials/new", h.showForm)
+	member("POST", "/credentials", h.submit)
+	member("GET", "/credentials/{id}", h.showDetail)
+	member("POST", "/credentials/{id}", h.submit)
+	member("GET", "/credentials/{id}/edit", h.showForm)
+	member("GET", "/credentials/{id}/delete", h.askDelete)
+	member("POST", "/credentials/{id}/delete", h.delete)
+	member("POST", "/credentials/{id}/test", h.testAgain)
+	member("POST", "/inspect", h.inspect)
+	member("GET", "/test-all", h.followSweep)
+	member("POST", "/test-all", h.startSweep)
+	member("POST", "/test-all/stop", h.stopSweep)
+	member("POST", "/signout", h.signOut)
+	member("GET", "/", func(w http.ResponseWriter, r *http.Request, _ *session) { h.notFound(w, r) })
 	return mux
 }
 
 // at is the address of a page of this handler.
-func (h *Handler) at(path string) string { return h.Prefix + path }
+func (h *Handler) at(path string) string { return h.prefix + path }

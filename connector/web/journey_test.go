@@ -24,10 +24,10 @@ func TestAPersonAddsSeesSavesEditsAndDeletesInABrowser(t *testing.T) {
 	b.fill("name", "100ms production")
 	b.fill("description", "Rooms for the weekly report")
 	b.paste("api_key_value", value(t, "expired"))
-	b.says("#told", "The token expired 24 hours ago, at 20")
-	b.shot("told-expired")
+	b.says("#inspected", "The token expired 24 hours ago, at 20")
+	b.shot("inspected-expired")
 	b.click("dialog button[value=test]")
-	b.says("#report", "Rejected", "expired_token", "Confirmed by the API and the token's own word", "Next step")
+	b.says("#report", "Rejected", "expired_token", "Confirmed by the API and the token's own claims", "Next step")
 	b.shot("cause-expired")
 	b.click("dialog button.primary")
 	b.says("#outcome", "Not saved yet")
@@ -37,7 +37,7 @@ func TestAPersonAddsSeesSavesEditsAndDeletesInABrowser(t *testing.T) {
 	}
 
 	// An app token, and other things that people paste.
-	for _, c := range []struct{ fixture, told, verdict, code string }{
+	for _, c := range []struct{ fixture, inspected, verdict, code string }{
 		{"app", "This is an app token", "Rejected", "wrong_token_type"},
 		{"app-secret", "This is an App Secret", "Rejected", "not_a_token"},
 		{"truncated", "The token is damaged", "Rejected", "malformed_token"},
@@ -46,7 +46,7 @@ func TestAPersonAddsSeesSavesEditsAndDeletesInABrowser(t *testing.T) {
 		{"pasted-with-bearer", "What does not belong to the token is removed", "Works, with a warning", "ok"},
 	} {
 		b.paste("api_key_value", value(t, c.fixture))
-		b.says("#told", c.told)
+		b.says("#inspected", c.inspected)
 		b.click("dialog button[value=test]")
 		b.says("#report", c.verdict, c.code)
 		b.shot("cause-" + c.fixture)
@@ -54,7 +54,7 @@ func TestAPersonAddsSeesSavesEditsAndDeletesInABrowser(t *testing.T) {
 
 	// A live one is saved, and is still there after a reload.
 	b.paste("api_key_value", value(t, "live"))
-	b.says("#told", "Management token, expires in")
+	b.says("#inspected", "Management token, expires in")
 	b.click("dialog button[value=test]")
 	b.says("#report", "Works", "May list rooms")
 	b.shot("cause-live")
@@ -86,7 +86,7 @@ func TestAPersonAddsSeesSavesEditsAndDeletesInABrowser(t *testing.T) {
 	// Tested again from the tile, with the steps.
 	b.click(".tile [data-test]")
 	b.says("dialog #report", "The API knows the token", "HTTP 200")
-	b.says("#overlay-say", "Works") // the last word: the tile behind it is a new one by now
+	b.says("#overlay-announcement", "Works") // the last word: the tile behind it is a new one by now
 	b.shot("detail")
 	b.do(chromedp.KeyEvent("\x1b"))
 	b.is(`!document.querySelector("dialog").open`)
@@ -150,11 +150,11 @@ func TestTestAllShowsProgressAndTheTilesFollow(t *testing.T) {
 	b.shot("tiles")
 
 	// Search and filters.
-	b.do(chromedp.SendKeys("#q", "classroom eu"))
+	b.do(chromedp.SendKeys(chromedp.CSS("#q"), "classroom eu"))
 	b.says("#found", "1 of 11 found")
 	b.is(`[...document.querySelectorAll(".tile[data-tone]")].filter(t => !t.hidden).length === 1`)
 	b.shot("search")
-	b.do(chromedp.SendKeys("#q", " nowhere"))
+	b.do(chromedp.SendKeys(chromedp.CSS("#q"), " nowhere"))
 	b.says("#nothing", "Nothing matches")
 	b.do(chromedp.Navigate(s.url + "/"))
 	b.click("[data-filter=works]")

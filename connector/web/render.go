@@ -7,6 +7,7 @@ import (
 	"embed"
 	"encoding/hex"
 	"html/template"
+	"io"
 	"io/fs"
 	"net/http"
 	"strconv"
@@ -35,7 +36,7 @@ type page struct {
 
 // views are the templates of the pages, each with the layout around it.
 var views = sync.OnceValue(func() map[string]*template.Template {
-	shared := template.Must(template.New("").Funcs(template.FuncMap{"icon": icon}).ParseFS(files, "templates/layout.html", "templates/part-*.html"))
+	shared := template.Must(template.New("").Funcs(template.FuncMap{"icon": icon, "moments": moments}).ParseFS(files, "templates/layout.html", "templates/part-*.html"))
 	all := map[string]*template.Template{}
 	pages, err := fs.Glob(files, "templates/page-*.html")
 	if err != nil {
@@ -63,7 +64,7 @@ func icon(name string) template.HTML {
 
 // show renders a page for a session.
 func (h *Handler) show(w http.ResponseWriter, r *http.Request, s *session, view string, p *page) {
-	p.CSRF, p.SignOut = s.csrf, h.SignedIn == nil
+	p.CSRF, p.SignOut = s.csrf, h.signedIn == nil
 	if !wantsFragment(r) {
 		p.Note = s.takeNote()
 	}
@@ -73,7 +74,6 @@ func (h *Handler) show(w http.ResponseWriter, r *http.Request, s *session, view 
 // render writes a page, or its content alone where a script asks for that. It is
 // written once it is complete: an error must not leave half a page.
 func (h *Handler) render(w http.ResponseWriter, r *http.Request, status int, view string, p *page) {
-	p.Base, p.Assets = h.Prefix, assets().version
 	what := "layout"
 	if wantsFragment(r) || wantsStream(r) {
 		what = "content"
@@ -81,7 +81,7 @@ func (h *Handler) render(w http.ResponseWriter, r *http.Request, status int, vie
 	body := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(body)
 	body.Reset()
-	if err := views()[view].ExecuteTemplate(body, what, p); err != nil {
+	if err := h.execute(body, view, what, p); err != nil {
 		http.Error(w, "the page could not be made", http.StatusInternalServerError)
 		return
 	}
@@ -102,6 +102,12 @@ func (h *Handler) render(w http.ResponseWriter, r *http.Request, status int, vie
 	_, _ = w.Write(body.Bytes())
 }
 
+// execute writes a page, or its content alone.
+func (h *Handler) execute(w io.Writer, view, what string, p *page) error {
+	p.Base, p.Assets = h.prefix, assets().version
+	return views()[view].ExecuteTemplate(w, what, p)
+}
+
 var (
 	buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 	gzips   = sync.Pool{New: func() any {
@@ -115,8 +121,10 @@ var (
 
 // fail answers with a page that says what is wrong and what to do.
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, status int, title, what string) {
-	h.render(w, r, status, "message", &page{Title: title, Data: what})
+	h.render(w, r, status, "message", messagePage(title, what))
 }
+
+func messagePage(title, what string) *page { return &page{Title: title, Data: what} }
 
 // wantsFragment says whether a script asks for the content of a page alone.
 func wantsFragment(r *http.Request) bool { return r.Header.Get("X-Fragment") != "" }

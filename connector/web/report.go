@@ -19,7 +19,7 @@ type reportView struct {
 	Remedy         string
 	Warnings       []string
 	Checks         []checkView
-	Evidence       []string // what to tell 100ms's support
+	Evidence       []string // what 100ms's support will ask for
 	Tested         string
 	Pending        bool
 	NotesFromStore bool // made of what the store remembers: without checks
@@ -58,7 +58,7 @@ var verdictWords = map[connector.Verdict]struct {
 }
 
 var confirmed = map[connector.Confirmation]string{
-	connector.ByServer: "Confirmed by the API", connector.ByClaims: "By the token's own word only", connector.ByBoth: "Confirmed by the API and the token's own word",
+	connector.ByServer: "Confirmed by the API", connector.ByClaims: "By the token's own claims only", connector.ByBoth: "Confirmed by the API and the token's own claims",
 }
 
 func (h *Handler) reportOf(r *connector.Report) *reportView {
@@ -68,7 +68,7 @@ func (h *Handler) reportOf(r *connector.Report) *reportView {
 	w := verdictWords[r.Verdict]
 	v := &reportView{
 		Tone: w.tone, Verdict: w.words, Code: r.Code, Message: sentence(shown(r.Message)), Remedy: r.Remedy,
-		Tested: ago(r.TestedAt, h.Now()),
+		Tested: ago(r.TestedAt, h.now()),
 	}
 	if v.Tone == good && len(r.Warnings) > 0 {
 		v.Tone, v.Verdict = warn, "Works, with a warning"
@@ -125,7 +125,7 @@ func (h *Handler) remembered(r store.Record) *reportView {
 	w, info := verdictWords[r.LastVerdict], r.LastCode.Info()
 	return &reportView{
 		Tone: w.tone, Verdict: w.words, Code: r.LastCode, Message: sentence(info.Meaning), Remedy: info.Remedy,
-		Tested: ago(r.LastTestedAt, h.Now()), NotesFromStore: true,
+		Tested: ago(r.LastTestedAt, h.now()), NotesFromStore: true,
 	}
 }
 
@@ -138,7 +138,7 @@ type reports struct {
 	last map[string]*connector.Report
 }
 
-func (rs *reports) keep(name string, r *connector.Report) {
+func (rs *reports) put(name string, r *connector.Report) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	if rs.last == nil || len(rs.last) >= maxReports {
@@ -159,14 +159,19 @@ func (rs *reports) of(r store.Record) *connector.Report {
 	return report
 }
 
-// maxTests is how many single tests may be under way at once.
-const maxTests = 8
+const (
+	maxTests = 8               // single tests under way at once
+	turn     = 2 * time.Second // to wait for a place among them
+)
 
 // test tests one credential. partial is called at once with what the claims
 // alone say. The report is nil if too many tests are under way, or if it was
 // canceled, which says nothing of the credential.
 func (h *Handler) test(ctx context.Context, cred *connector.Credential, partial func(*connector.Report)) *connector.Report {
-	wait := time.NewTimer(2 * time.Second)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(h.ctx, cancel)()
+	wait := time.NewTimer(turn)
 	defer wait.Stop()
 	select {
 	case h.tests <- struct{}{}:
@@ -176,10 +181,7 @@ func (h *Handler) test(ctx context.Context, cred *connector.Credential, partial 
 	case <-ctx.Done():
 		return nil
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(h.ctx, cancel)()
-	if partial != nil && !h.tester.Offline {
+	if !h.tester.Offline {
 		offline := *h.tester
 		offline.Offline = true
 		if known := offline.Test(ctx, cred); known.Token != nil && known.Token.Fault == "" { // else nothing is sent

@@ -10,18 +10,18 @@ import (
 	"github.com/100ms-connector/connector-go/connector/store"
 )
 
-// save tests what was entered, unless it was just tested, and keeps it. What the
-// API rejects is kept only if that is wanted in spite of it; that the test could
+// save tests what was entered, unless it was just tested, and saves it. What the
+// API rejects is saved only if the person asks for it once more. A test that could
 // not be made does not hinder.
 func (a *attempt) save(cred *connector.Credential, anyway bool) {
 	d, h := a.draft, a.h
 	if a.record != nil && d.seen != version(*a.record) {
-		d.failure = tell(store.ErrChanged)
+		d.failure = explain(store.ErrChanged)
 		a.answer("Not saved. " + d.failure)
 		return
 	}
 	if a.record == nil || !a.sameName() {
-		if _, err := h.Store.Show(a.ctx(), cred.Name); err == nil {
+		if _, err := h.store.Show(a.ctx(), cred.Name); err == nil {
 			d.problem("name", sentence(store.Plain(store.ErrExists))+" Choose another name.")
 			a.answer("Not saved: a credential of this name exists.")
 			return
@@ -42,9 +42,9 @@ func (a *attempt) save(cred *connector.Credential, anyway bool) {
 			return
 		}
 	}
-	name, err := a.keep(cred)
+	name, err := a.write(cred)
 	if err != nil {
-		d.failure = tell(err)
+		d.failure = explain(err)
 		a.answer("Not saved. " + d.failure)
 		return
 	}
@@ -73,11 +73,11 @@ func (a *attempt) sameName() bool {
 		a.draft.name == strings.TrimSpace(strings.NewReplacer("\r", "", "\n", "").Replace(a.record.Name))
 }
 
-// keep saves a new credential or changes the one being edited, and returns its
+// write saves a new credential or changes the one being edited, and returns its
 // name.
-func (a *attempt) keep(cred *connector.Credential) (name string, err error) {
+func (a *attempt) write(cred *connector.Credential) (name string, err error) {
 	if a.record == nil {
-		return cred.Name, a.h.Store.Save(a.ctx(), cred)
+		return cred.Name, a.h.store.Save(a.ctx(), cred)
 	}
 	name = a.record.Name
 	c := store.Changes{Since: a.record.UpdatedAt}
@@ -90,14 +90,14 @@ func (a *attempt) keep(cred *connector.Credential) (name string, err error) {
 	if a.draft.value != "" {
 		c.APIKeyValue = &cred.APIKeyValue
 	}
-	return name, a.h.Store.Edit(a.ctx(), a.record.Name, c)
+	return name, a.h.store.Edit(a.ctx(), a.record.Name, c)
 }
 
 // recordTest keeps a test's result beside the credential. That it cannot be kept
 // changes nothing about the result.
 func (h *Handler) recordTest(ctx context.Context, tested *connector.Credential, report *connector.Report) {
-	if err := h.Store.RecordTest(ctx, tested, report); err == nil {
-		h.reports.keep(tested.Name, report)
+	if err := h.store.RecordTest(ctx, tested, report); err == nil {
+		h.reports.put(tested.Name, report)
 	}
 }
 
@@ -110,23 +110,22 @@ func asDocument(cred *connector.Credential) *connector.Credential {
 	return cred
 }
 
-// busy answers where there is no report.
-func (h *Handler) busy(w http.ResponseWriter, r *http.Request) {
+// refuseTest answers where there is no report. Lines may have been sent before.
+func (h *Handler) refuseTest(w http.ResponseWriter, r *http.Request, out *stream) {
 	switch {
 	case r.Context().Err() != nil: // nobody waits for an answer
-		return
 	case h.ctx.Err() != nil:
-		h.fail(w, r, http.StatusServiceUnavailable, "The form is being closed", "Nothing was saved.")
-		return
+		h.failIn(out, w, r, http.StatusServiceUnavailable, "The form is being closed", "Nothing was saved.")
+	default:
+		w.Header().Set("Retry-After", "2")
+		h.failIn(out, w, r, http.StatusTooManyRequests, "Too many tests at once", "Wait for the others to complete, then try again.")
 	}
-	w.Header().Set("Retry-After", "2")
-	h.fail(w, r, http.StatusTooManyRequests, "Too many tests at once", "Wait for the others to complete, then try again.")
 }
 
-// askDelete asks before it forgets a credential.
+// askDelete asks before a credential is deleted.
 func (h *Handler) askDelete(w http.ResponseWriter, r *http.Request, s *session) {
 	if record, ok := h.record(w, r); ok {
-		h.show(w, r, s, "delete", &page{Title: "Delete Credential", Nav: "credentials", Data: h.tileOf(record, h.Now())})
+		h.show(w, r, s, "delete", &page{Title: "Delete Credential", Nav: "credentials", Data: h.tileOf(record, h.now())})
 	}
 }
 
@@ -135,7 +134,7 @@ func (h *Handler) delete(w http.ResponseWriter, r *http.Request, s *session) {
 	if !ok {
 		return
 	}
-	if err := h.Store.Delete(r.Context(), record.Name); err != nil && !errors.Is(err, store.ErrNotFound) {
+	if err := h.store.Delete(r.Context(), record.Name); err != nil && !errors.Is(err, store.ErrNotFound) {
 		h.storeFailed(w, r, err)
 		return
 	}

@@ -21,7 +21,7 @@ const grace = 1500 * time.Millisecond
 func (h *Handler) Serve(ctx context.Context, listener net.Listener, config *tls.Config) error {
 	server := &http.Server{
 		Handler: h, TLSConfig: config,
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 32 << 10,
 		ErrorLog:       log.New(io.Discard, "", 0), // a stranger's broken handshake is no news
 	}

@@ -8,17 +8,23 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 const (
-	sessionLife = 12 * time.Hour // since it was last used
-	maxSessions = 1000           // the one longest unused gives way
-	maxLinks    = 16             // that nobody has used yet
+	sessionLife = 12 * time.Hour   // since it was last used
+	maxSessions = 1000             // the one longest unused gives way
+	linkLife    = 15 * time.Minute // a link lies in a terminal's scrollback and a browser's history
+	maxLinks    = 16               // that nobody has used yet
 )
 
-// session is one browser that was let in.
+// session is one person in one browser.
 type session struct {
+	user string // as Options.SignedIn names them; else empty
 	csrf string // what its forms carry
+
+	inspections *rate.Limiter // of values, while they are entered
 
 	used time.Time // guarded by sessions.mu
 
@@ -27,7 +33,7 @@ type session struct {
 	drafts map[string]*draft
 }
 
-// note is what a page says about what was done just before.
+// note is what the next page says about what was just done.
 type note struct {
 	Tone tone
 	Text string
@@ -47,8 +53,8 @@ func (s *session) takeNote() *note {
 	return n
 }
 
-// sessions are those let in, and the links that let in. Both are known by their
-// hashes: looking one up takes the same time however much of it was guessed.
+// sessions are those let in, and the links that let in. Both are kept by their
+// hashes: to look one up takes the same time however much of it was guessed.
 type sessions struct {
 	now func() time.Time
 
@@ -57,8 +63,8 @@ type sessions struct {
 	links map[[32]byte]time.Time // since when
 }
 
-func (ss *sessions) begin() (id string, s *session) {
-	id, s = random(), &session{csrf: random(), used: ss.now(), drafts: map[string]*draft{}}
+func (ss *sessions) begin(user string) (id string, s *session) {
+	id, s = random(), &session{user: user, csrf: random(), used: ss.now(), drafts: map[string]*draft{}, inspections: rate.NewLimiter(20, 40)}
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	if ss.byID == nil {
@@ -119,27 +125,28 @@ func (ss *sessions) newLink() string {
 	return link
 }
 
-// useLink says whether a link lets in; it does so once.
-func (ss *sessions) useLink(link string) bool {
-	key := sha256.Sum256([]byte(link))
+// useLink uses a link up. It is fresh if it lets in, and known if it would have
+// before it expired.
+func (ss *sessions) useLink(link string) (fresh, known bool) {
+	key, now := sha256.Sum256([]byte(link)), ss.now()
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
-	_, ok := ss.links[key]
-	delete(ss.links, key)
-	return ok
+	since, known := ss.links[key]
+	if fresh = known && now.Sub(since) <= linkLife; fresh {
+		delete(ss.links, key)
+	}
+	return fresh, known
 }
 
 // random is 256 bits that nobody can guess.
 func random() string {
 	var b [32]byte
-	if _, err := rand.Read(b[:]); err != nil {
-		panic("web: no randomness: " + err.Error()) // a session that can be guessed would be worse
-	}
+	_, _ = rand.Read(b[:]) // never fails, its documentation says
 	return hex.EncodeToString(b[:])
 }
 
-// cookieName tells two forms on two ports of one machine apart, which cookies do
-// not.
+// cookieName has the port in it: browsers send a cookie to every port of a host,
+// and two forms may run on one machine.
 func cookieName(r *http.Request) string {
 	if _, port, err := net.SplitHostPort(r.Host); err == nil {
 		return "connector_session_" + port
@@ -148,8 +155,8 @@ func cookieName(r *http.Request) string {
 }
 
 // admit begins a session and gives the browser its cookie.
-func (h *Handler) admit(w http.ResponseWriter, r *http.Request) *session {
-	id, s := h.sessions.begin()
+func (h *Handler) admit(w http.ResponseWriter, r *http.Request, user string) *session {
+	id, s := h.sessions.begin(user)
 	http.SetCookie(w, h.cookie(r, id))
 	return s
 }
@@ -157,6 +164,6 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request) *session {
 func (h *Handler) cookie(r *http.Request, value string) *http.Cookie {
 	return &http.Cookie{
 		Name: cookieName(r), Value: value, Path: h.at("/"),
-		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: h.Secure || r.TLS != nil,
+		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: h.secure || r.TLS != nil,
 	}
 }

@@ -1,8 +1,10 @@
 package web_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -129,10 +131,102 @@ func TestAPasswordLetsInAndGuessingIsSlow(t *testing.T) {
 	}
 }
 
+func TestALinkIsGoodFor15Minutes(t *testing.T) {
+	now := time.Now()
+	s := newSite(t, func(o *web.Options) { o.Now = func() time.Time { return now } })
+	early, late := strings.TrimPrefix(s.SignInLink(s.url), s.url), strings.TrimPrefix(s.SignInLink(s.url), s.url)
+	now = now.Add(14 * time.Minute)
+	c := s.stranger()
+	if status, _ := c.visit(early); status != http.StatusOK {
+		t.Errorf("after 14 minutes: %d", status)
+	}
+	now = now.Add(2 * time.Minute)
+	status, page := s.stranger().visit(late)
+	if status != http.StatusGone {
+		t.Errorf("after 16 minutes: %d", status)
+	}
+	contains(t, plain(page), "This link has expired", "A link works once, within 15 minutes. Start the form again for a new one.")
+	if status, _ := c.visit(late); status != http.StatusOK { // whoever is in is not turned away
+		t.Errorf("by somebody who is signed in: %d", status)
+	}
+}
+
+func TestGuessesOfOneAddressLockNobodyElseOut(t *testing.T) {
+	const password = "correct horse battery staple"
+	for _, c := range []struct {
+		name, guesser, neighbour, owner string
+		change                          func(*web.Options)
+	}{
+		{"by the address of the connection", "192.0.2.1:40000", "192.0.2.1:40001", "192.0.2.2:40000", func(*web.Options) {}},
+		{"by the network of an IPv6 address", "[2001:db8::1]:40000", "[2001:db8::ffff:2]:40000", "[2001:db8:0:1::1]:40000", func(*web.Options) {}},
+		{"by what a proxy says", "203.0.113.1", "203.0.113.1", "203.0.113.2", func(o *web.Options) {
+			o.ClientAddress = func(r *http.Request) string { return r.Header.Get("X-Real-IP") }
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newSite(t, func(o *web.Options) { o.Password = password; c.change(o) })
+			inside := s.stranger()
+			inside.post("/signin", "password", password)
+			post := func(address, password string, cookies ...*http.Cookie) int {
+				r := inside.form("/signin", "password", password)
+				r.RemoteAddr = address
+				r.Header.Set("X-Real-IP", address)
+				for _, cookie := range cookies {
+					r.AddCookie(cookie)
+				}
+				w := httptest.NewRecorder()
+				s.log.ServeHTTP(w, r)
+				return w.Code
+			}
+			refused := 0
+			for range 50 {
+				if post(c.guesser, "wrong password") == http.StatusTooManyRequests {
+					refused++
+				}
+			}
+			if refused < 40 {
+				t.Errorf("%d of 50 guesses were refused", refused)
+			}
+			if status := post(c.neighbour, password); status != http.StatusTooManyRequests {
+				t.Errorf("the guesser from another port or address of its network: %d", status)
+			}
+			if status := post(c.owner, password); status != http.StatusSeeOther {
+				t.Errorf("the owner, elsewhere: %d", status)
+			}
+			here, err := url.Parse(s.url)
+			ok(t, err)
+			if status := post(c.guesser, "", inside.Jar.Cookies(here)...); status != http.StatusSeeOther {
+				t.Errorf("somebody signed in, at the guesser's address: %d", status)
+			}
+			link := httptest.NewRequest(http.MethodGet, s.SignInLink(s.url), nil)
+			link.RemoteAddr = c.guesser
+			w := httptest.NewRecorder()
+			if s.log.ServeHTTP(w, link); w.Code != http.StatusOK {
+				t.Errorf("a link at the guesser's address: %d", w.Code)
+			}
+		})
+	}
+}
+
+func TestManyGuessersFillNoMemoryAndLockNobodyOut(t *testing.T) {
+	s := newSite(t, func(o *web.Options) { o.Password = "correct horse battery staple" })
+	r := s.stranger().form("/signin", "password", "correct horse battery staple")
+	for i := range 25_000 {
+		s.Attempt(fmt.Sprint("address ", i))
+	}
+	if n := s.Addresses(); n > 10_000 {
+		t.Errorf("%d addresses are remembered", n)
+	}
+	w := httptest.NewRecorder()
+	if s.log.ServeHTTP(w, r); w.Code != http.StatusSeeOther {
+		t.Errorf("the owner: %d", w.Code)
+	}
+}
+
 func TestAProgramMountsItUnderAPathAndItsOwnSignIn(t *testing.T) {
 	s := newSite(t, func(o *web.Options) {
 		o.Prefix, o.Hosts = "/admin/100ms", []string{"127.0.0.1"}
-		o.SignedIn = func(r *http.Request) bool { return r.Header.Get("X-Signed-In") == "yes" }
+		o.SignedIn = func(r *http.Request) string { return r.Header.Get("X-User") }
 	})
 	mux := http.NewServeMux()
 	mux.Handle("/admin/100ms/", s.log)
@@ -141,7 +235,7 @@ func TestAProgramMountsItUnderAPathAndItsOwnSignIn(t *testing.T) {
 	defer host.Close()
 	s.url = host.URL
 	c := s.stranger()
-	c.Transport = signedIn{c.Transport}
+	c.Transport = signedIn{c.Transport, "ada"}
 	for _, path := range []string{"/admin/100ms", "/admin/100ms/"} {
 		if status, page := c.visit(path); status != http.StatusOK || !strings.Contains(page, `href="/admin/100ms/credentials/new"`) || strings.Contains(page, "Sign out") {
 			t.Fatalf("%s: %d\n%s", path, status, page)
@@ -163,9 +257,15 @@ func TestAProgramMountsItUnderAPathAndItsOwnSignIn(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/admin/100msevil", "/admin/100ms//nowhere", "/admin/100ms/../x", "/admin/100ms/./x"} {
-		r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1", nil)
-		r.URL.Path = path
+	for _, path := range []string{
+		"/admin/100msevil", "/admin/100ms//nowhere", "/admin/100ms/../x", "/admin/100ms/./x", "/admin/100ms%2f", "/admin/100ms%2F", "/admin/100ms%2fcredentials/new",
+		"/admin%2f100ms/", "/admin/%31%300ms/timeline", "/admin/100ms/%2e%2e/x", "/admin/100ms/credentials%2f%2e%2e%2f%2e%2e", "/admin/100ms/nowhere/",
+	} {
+		r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1/", nil)
+		var err error
+		r.URL, err = url.Parse("http://127.0.0.1" + path)
+		ok(t, err)
+		r.Header.Set("X-User", "ada")
 		w := httptest.NewRecorder()
 		s.ServeHTTP(w, r)
 		if w.Code != http.StatusNotFound || w.Header().Get("Location") != "" {
@@ -181,18 +281,61 @@ func TestAProgramMountsItUnderAPathAndItsOwnSignIn(t *testing.T) {
 	}
 }
 
-type signedIn struct{ http.RoundTripper }
+func TestWhatOnePersonEnteredIsShownToNobodyElse(t *testing.T) {
+	s := newSite(t, func(o *web.Options) {
+		o.SignedIn = func(r *http.Request) string { return r.Header.Get("X-User") }
+	})
+	c := s.stranger() // one browser
+	browser := c.Transport
+	as := func(user string) { c.Transport = signedIn{browser, user} }
+	as("ada")
+	c.visit("/")
+	_, page := c.add("test", "ada's secret project", token(1, time.Hour))
+	draft := between(t, page, `name="draft" value="`, `"`)
+	adas := c.csrf
+	s.has("100ms production", "", value(t, "live"))
+	_, page = c.visit("/")
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c.post("/credentials/" + between(t, page, `id="t-`, `"`) + "/delete") // leaves a note for ada's next page
+	c.CheckRedirect = nil
+
+	as("bob")
+	if status, _ := c.post("/credentials", "action", "save", "name", "a", "draft", draft); status != http.StatusUnauthorized {
+		t.Errorf("a form of ada's page, sent by bob: %d", status)
+	}
+	_, page = c.visit("/credentials/new?draft=" + draft)
+	lacks(t, page, "secret project", "was deleted", adas)
+	contains(t, plain(page), "Enter it again")
+	_, page = c.add("save", "bob's", "", "draft", draft)
+	contains(t, plain(page), "must not be blank")
+	if list, err := s.store.List(ctx); err != nil || len(list) != 0 {
+		t.Errorf("saved: %v %v", list, err)
+	}
+
+	as("") // nobody
+	if status, page := c.visit("/credentials/new?draft=" + draft); status != http.StatusUnauthorized {
+		t.Errorf("nobody: %d", status)
+	} else {
+		lacks(t, page, "secret project")
+	}
+}
+
+// signedIn is a browser of somebody whom the program around knows.
+type signedIn struct {
+	http.RoundTripper
+	user string
+}
 
 func (s signedIn) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
-	r.Header.Set("X-Signed-In", "yes")
+	r.Header.Set("X-User", s.user)
 	return s.RoundTripper.RoundTrip(r)
 }
 
 func TestABadlyMountedHandlerIsRefused(t *testing.T) {
 	db := newSite(t)
 	db.member()
-	for _, o := range []web.Options{{}, {Store: db.store, Prefix: "100ms"}, {Store: db.store, Prefix: "/100ms/"}, {Store: db.store, Prefix: "/"}, {Store: db.store, Prefix: "/a//b"},
+	for _, o := range []web.Options{{}, {Store: db.store, Prefix: "100ms"}, {Store: db.store, Prefix: "/100ms/"}, {Store: db.store, Prefix: "/"}, {Store: db.store, Prefix: "/a//b"}, {Store: db.store, Prefix: "/a b"}, {Store: db.store, Prefix: "/a%2fb"}, {Store: db.store, Prefix: "/{a}"},
 		{Store: db.store, Hosts: []string{"example.com:8080"}}, {Store: db.store, Hosts: []string{"*"}}, {Store: db.store, Hosts: []string{""}},
 		{Store: db.store, Tester: &connector.Tester{BaseURL: "http://api.100ms.live/v2"}}} {
 		if _, err := web.New(o); err == nil {

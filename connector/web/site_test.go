@@ -33,6 +33,7 @@ type site struct {
 	*web.Handler
 	t      testing.TB
 	url    string
+	prefix string
 	store  *store.Store
 	api    *sandbox.Sandbox
 	apiURL string
@@ -60,7 +61,7 @@ func newSite(t testing.TB, change ...func(*web.Options)) *site {
 	server := httptest.NewServer(l)
 	t.Cleanup(server.Close)
 	t.Cleanup(h.Close)
-	s := &site{Handler: h, t: t, url: server.URL, store: db, api: api, apiURL: apiServer.URL, log: l}
+	s := &site{Handler: h, t: t, url: server.URL, prefix: o.Prefix, store: db, api: api, apiURL: apiServer.URL, log: l}
 	t.Cleanup(func() { l.search(t) })
 	return s
 }
@@ -112,7 +113,7 @@ func (s *site) member() *client {
 	if status, _ := c.visit(strings.TrimPrefix(s.SignInLink(s.url), s.url)); status != http.StatusOK {
 		s.t.Fatalf("signing in: %d", status)
 	}
-	if _, page := c.visit(s.Prefix + "/"); c.csrf == "" {
+	if _, page := c.visit(s.prefix + "/"); c.csrf == "" {
 		s.t.Fatalf("the page has no token:\n%s", page)
 	}
 	return c
@@ -162,7 +163,7 @@ func (c *client) post(path string, fields ...string) (status int, page string) {
 // add fills in the form and presses a button.
 func (c *client) add(action, name, value string, more ...string) (status int, page string) {
 	c.s.t.Helper()
-	return c.post(c.s.Prefix+"/credentials", append([]string{"action", action, "name", name, "api_key_value", value}, more...)...)
+	return c.post(c.s.prefix+"/credentials", append([]string{"action", action, "name", name, "api_key_value", value}, more...)...)
 }
 
 // log keeps every response of a site, and every value that was sent to it.

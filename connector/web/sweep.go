@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"iter"
 	"net/http"
 	"sync"
 	"time"
@@ -21,7 +22,7 @@ type sweep struct {
 	counts  map[tone]int
 	over    bool
 	stopped bool   // before its end
-	trouble string // why the first of those could not be opened
+	trouble string // the first that is no result
 }
 
 // sweeps has the one that is under way, or the last.
@@ -41,53 +42,6 @@ func (ss *sweeps) close() {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	ss.closed = true
-}
-
-// sweepView is a sweep as a page shows it.
-type sweepView struct {
-	Base        string
-	Running     bool
-	Done, Total int
-	Text        string
-	Tone        tone
-}
-
-func (ss *sweeps) view(h *Handler) *sweepView {
-	s := ss.current()
-	if s == nil {
-		return nil
-	}
-	v := s.view(h)
-	if !v.Running {
-		return nil
-	}
-	return v
-}
-
-func (s *sweep) view(h *Handler) *sweepView {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	v := &sweepView{Base: h.Prefix, Running: !s.over, Done: len(s.results), Total: s.total, Tone: pending}
-	v.Text = "Tested " + thousands(v.Done) + " of " + thousands(v.Total) + "."
-	if s.over {
-		v.Tone = good
-		if s.stopped {
-			v.Text, v.Tone = "Stopped. "+v.Text, idle
-		}
-		for _, k := range []struct {
-			tone  tone
-			words string
-		}{{good, "work"}, {warn, "to look at"}, {bad, "rejected or expired"}} {
-			if n := s.counts[k.tone]; n > 0 {
-				v.Text += " " + thousands(n) + " " + k.words + "."
-				v.Tone = k.tone
-			}
-		}
-		if s.trouble != "" {
-			v.Text += " " + s.trouble
-		}
-	}
-	return v
 }
 
 // startSweep tests every saved credential. It goes on when the page is left.
@@ -115,75 +69,91 @@ func (h *Handler) sweep(records []store.Record) {
 	ctx, cancel := context.WithCancel(h.ctx)
 	s := &sweep{cancel: cancel, total: len(records), counts: map[tone]int{}}
 	h.sweeps.latest = s
-	workers := h.tester.Concurrency
-	if workers <= 0 {
-		workers = maxTests
+	h.work.Go(func() { h.testAll(ctx, s, records) })
+}
+
+// testAll tests the records and records the results. Whatever ends it, also a
+// panic or a Goexit in the program's own Transport, the form goes on.
+func (h *Handler) testAll(ctx context.Context, s *sweep, records []store.Record) {
+	complete := false
+	defer func() {
+		if recover() != nil || !complete && ctx.Err() == nil {
+			s.note("The test broke off because of a fault in this program.")
+		}
+		s.end(!complete || ctx.Err() != nil)
+	}()
+	opened := make(chan saved, len(records)) // reports come in this order
+	for report := range h.tester.TestAll(ctx, h.open(ctx, s, records, opened)) {
+		of := <-opened
+		record := of.record
+		if report.Code == connector.Canceled {
+			continue
+		}
+		h.recordTest(ctx, of.cred, report)
+		record.LastVerdict, record.LastCode, record.LastTestedAt = report.Verdict, report.Code, report.TestedAt
+		s.add(h.tileOf(record, h.now()))
 	}
-	jobs := make(chan store.Record)
-	var group sync.WaitGroup
-	for range min(workers, len(records)) {
-		group.Add(1)
-		go func() {
-			defer group.Done()
-			for record := range jobs {
-				h.sweepOne(ctx, s, record)
-			}
-		}()
-	}
-	h.work.Add(1)
-	go func() {
-		defer h.work.Done()
-		defer cancel()
-	feed:
+	complete = true
+}
+
+// saved is a record with what it opened to.
+type saved struct {
+	record store.Record
+	cred   *connector.Credential
+}
+
+// open yields the credentials of the records. What was deleted or changed
+// meanwhile is passed over; what cannot be opened is a result by itself.
+func (h *Handler) open(ctx context.Context, s *sweep, records []store.Record, opened chan<- saved) iter.Seq[*connector.Credential] {
+	return func(yield func(*connector.Credential) bool) {
 		for _, record := range records {
-			select {
-			case jobs <- record:
-			case <-ctx.Done():
-				break feed
+			cred, err := h.store.Credential(ctx, record.Name)
+			switch {
+			case ctx.Err() != nil:
+				return
+			case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrChanged):
+			case err != nil:
+				t := h.tileOf(record, h.now())
+				t.Tone, t.Verdict, t.Cause = warn, "Could not be opened", explain(err)
+				s.add(t)
+				s.note(t.Cause)
+			default:
+				cred = asDocument(cred)
+				opened <- saved{record, cred}
+				if !yield(cred) {
+					return
+				}
 			}
 		}
-		close(jobs)
-		group.Wait()
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.over, s.stopped = true, ctx.Err() != nil
-	}()
+	}
+}
+
+func (s *sweep) add(t tile) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.results = append(s.results, t)
+	s.counts[t.Tone]++
+}
+
+func (s *sweep) note(trouble string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.trouble == "" {
+		s.trouble = trouble
+	}
+}
+
+func (s *sweep) end(stopped bool) {
+	s.cancel()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over, s.stopped = true, stopped
 }
 
 func (s *sweep) finished() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.over
-}
-
-// sweepOne tests one credential and records the result.
-func (h *Handler) sweepOne(ctx context.Context, s *sweep, record store.Record) {
-	cred, err := h.Store.Credential(ctx, record.Name)
-	trouble := ""
-	switch {
-	case ctx.Err() != nil || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrChanged):
-		return
-	case err != nil:
-		trouble = tell(err)
-	default:
-		report := h.tester.Test(ctx, asDocument(cred))
-		if report.Code == connector.Canceled {
-			return
-		}
-		h.recordTest(ctx, cred, report)
-		record.LastVerdict, record.LastCode, record.LastTestedAt = report.Verdict, report.Code, report.TestedAt
-	}
-	t := h.tileOf(record, h.Now())
-	if trouble != "" {
-		t.Tone, t.Verdict, t.Cause = warn, "Could not be opened", trouble
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.results = append(s.results, t)
-	s.counts[t.Tone]++
-	if s.trouble == "" {
-		s.trouble = trouble
-	}
 }
 
 func (h *Handler) stopSweep(w http.ResponseWriter, r *http.Request, _ *session) {
@@ -198,11 +168,11 @@ func (h *Handler) stopSweep(w http.ResponseWriter, r *http.Request, _ *session) 
 }
 
 const (
-	sweepBeat  = 100 * time.Millisecond // between two lines: a page that is told of every test would do nothing else
+	sweepBeat  = 100 * time.Millisecond // between two lines: a page that draws after every test would do nothing else
 	sweepBatch = 60                     // tiles in one line, so that none takes the page long to draw
 )
 
-// followSweep tells how a sweep goes, from its beginning to its end.
+// followSweep shows how a sweep goes, from its beginning to its end.
 func (h *Handler) followSweep(w http.ResponseWriter, r *http.Request, _ *session) {
 	out, sweep := h.stream(w, r), h.sweeps.current()
 	if out == nil || sweep == nil {
@@ -214,9 +184,7 @@ func (h *Handler) followSweep(w http.ResponseWriter, r *http.Request, _ *session
 	out.part("sweep", "sweeping", sweep.view(h))
 	for sent := 0; ; {
 		v := sweep.view(h)
-		sweep.mu.Lock()
-		fresh := sweep.results[sent:min(v.Done, sent+sweepBatch)]
-		sweep.mu.Unlock()
+		fresh := sweep.after(sent)
 		sent += len(fresh)
 		l := line{Done: sent, Total: v.Total}
 		for _, t := range fresh {
@@ -226,7 +194,7 @@ func (h *Handler) followSweep(w http.ResponseWriter, r *http.Request, _ *session
 		}
 		last := !v.Running && sent == v.Done
 		if last {
-			l.Into, l.Say = "sweep", v.Text
+			l.Into, l.Announce = "sweep", v.Text
 			l.HTML, _ = part("swept", v)
 		} else if sent > 0 && len(fresh) == 0 {
 			l = line{}
@@ -240,7 +208,15 @@ func (h *Handler) followSweep(w http.ResponseWriter, r *http.Request, _ *session
 		case <-r.Context().Done():
 			return
 		case <-h.ctx.Done():
+			h.refuseTest(w, r, out)
 			return
 		}
 	}
+}
+
+// after returns the next results, a batch at most.
+func (s *sweep) after(sent int) []tile {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.results[sent:min(len(s.results), sent+sweepBatch)]
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/100ms-connector/connector-go/connector/store"
 )
 
-// tone is how a piece of news is meant; the style sheet gives it a colour and
-// a symbol.
+// tone is how good or bad a statement is; the style sheet gives it a colour and a
+// symbol.
 type tone string
 
 const (
@@ -29,7 +29,7 @@ type tile struct {
 	AccessKey         string
 	Tone              tone
 	Verdict           string // in words
-	Cause             string // a sentence, empty if there is none to tell
+	Cause             string // a sentence; empty if there is none
 	Tested            string // when; empty if never
 	Expires           string
 	ExpiresAt         string // the moment, empty if it is not known
@@ -48,7 +48,7 @@ func idOf(name string) string {
 // tested may have ceased to be: an expired token is not said to work.
 func (h *Handler) tileOf(r store.Record, now time.Time) tile {
 	t := tile{
-		ID: idOf(r.Name), Base: h.Prefix, Name: shown(r.Name), Description: shown(r.Description), AccessKey: r.AccessKey,
+		ID: idOf(r.Name), Base: h.prefix, Name: shown(r.Name), Description: shown(r.Description), AccessKey: r.AccessKey,
 		Elapsed: -1,
 	}
 	if !r.LastTestedAt.IsZero() {
@@ -58,7 +58,7 @@ func (h *Handler) tileOf(r store.Record, now time.Time) tile {
 	switch {
 	case !r.ExpiresAt.IsZero():
 		left := r.ExpiresAt.Sub(now)
-		soon = left > 0 && left <= h.warnWithin()
+		soon = left > 0 && left <= h.renewalWindow(r)
 		t.Expires, t.ExpiresAt = sentenceCase(expiry(r.ExpiresAt, now)), moment(r.ExpiresAt)
 		t.Urgent = idle
 		if soon {
@@ -98,11 +98,21 @@ func (h *Handler) tileOf(r store.Record, now time.Time) tile {
 
 func sentenceCase(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
-func (h *Handler) warnWithin() time.Duration {
-	if h.tester.WarnWithin == 0 {
-		return connector.MaxWarnWithin
+// renewalWindow is the time before its end in which a token is said to expire soon.
+func (h *Handler) renewalWindow(r store.Record) time.Duration {
+	if h.tester.WarnWithin != 0 {
+		return h.tester.WarnWithin
 	}
-	return h.tester.WarnWithin
+	return connector.RenewalWindow(madeAt(r), r.ExpiresAt)
+}
+
+// madeAt is when a token's life began: without a claim that says so, when it was
+// saved.
+func madeAt(r store.Record) time.Time {
+	if r.IssuedAt.IsZero() {
+		return r.CreatedAt
+	}
+	return r.IssuedAt
 }
 
 // needsAttention is what the filter of that name shows.

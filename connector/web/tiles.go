@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/store"
 )
 
@@ -52,10 +53,10 @@ func (h *Handler) showTiles(w http.ResponseWriter, r *http.Request, s *session) 
 		h.storeFailed(w, r, err)
 		return
 	}
-	now := h.Now()
+	now := h.now()
 	q := r.URL.Query()
 	v := tilesView{Total: len(records), Query: strings.TrimSpace(q.Get("q")), Filter: q.Get("show"), Sweep: h.sweeps.view(h)}
-	if holdsSecret(v.Query) {
+	if connector.HoldsSecret(v.Query) {
 		v.Query = ""
 	}
 	tiles := make([]tile, 0, len(records))
@@ -90,8 +91,8 @@ func (h *Handler) showTiles(w http.ResponseWriter, r *http.Request, s *session) 
 	h.show(w, r, s, "tiles", p)
 }
 
-// names finds the name of an id again. An id is a hash of the name, so what was
-// once known stays right; whether the credential is still there, the store says.
+// names finds the name of an id. An id is a hash of the name, so what was once
+// known stays right. The store knows whether the credential is still there.
 type names struct {
 	mu   sync.Mutex
 	byID map[string]string
@@ -115,7 +116,7 @@ func (n *names) of(id string) (string, bool) {
 }
 
 func (h *Handler) list(ctx context.Context) ([]store.Record, error) {
-	records, err := h.Store.List(ctx)
+	records, err := h.store.List(ctx)
 	if err == nil {
 		h.names.learn(records)
 	}
@@ -141,7 +142,7 @@ func (h *Handler) lookUp(ctx context.Context, id string) (store.Record, error) {
 			return store.Record{}, store.ErrNotFound
 		}
 	}
-	return h.Store.Show(ctx, name)
+	return h.store.Show(ctx, name)
 }
 
 // storeFailed answers a request that the store could not serve.
@@ -151,12 +152,12 @@ func (h *Handler) storeFailed(w http.ResponseWriter, r *http.Request, err error)
 	case errors.Is(err, store.ErrNotFound):
 		h.fail(w, r, http.StatusNotFound, "No such credential", "It was deleted or renamed meanwhile.")
 	default:
-		h.fail(w, r, http.StatusServiceUnavailable, "The saved credentials are out of reach", tell(err))
+		h.fail(w, r, http.StatusServiceUnavailable, "The saved credentials are out of reach", explain(err))
 	}
 }
 
-// tell puts an error of the store into a sentence with the next step.
-func tell(err error) string {
+// explain puts an error of the store into a sentence with the next step.
+func explain(err error) string {
 	what := sentence(shown(store.Plain(err)))
 	switch {
 	case errors.Is(err, store.ErrLocked):

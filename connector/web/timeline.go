@@ -16,7 +16,7 @@ type timelineView struct {
 	Total  int
 }
 
-// dayView is a column of the chart: how many tokens die on that day.
+// dayView is a column of the chart: how many tokens expire on that day.
 type dayView struct {
 	Label string // of the axis
 	Date  string
@@ -43,7 +43,7 @@ type rowView struct {
 
 const (
 	day       = 24 * time.Hour
-	lookBack  = 7 * day // the window of the bars: a dashboard token lives 7 days, 14 at most
+	lookBack  = 7 * day // the window of the bars: a dashboard token is good for 7 days, 14 at most
 	lookAhead = 14 * day
 )
 
@@ -53,7 +53,7 @@ func (h *Handler) showTimeline(w http.ResponseWriter, r *http.Request, s *sessio
 		h.storeFailed(w, r, err)
 		return
 	}
-	h.show(w, r, s, "timeline", &page{Title: "Timeline", Nav: "timeline", Data: h.timeline(records, h.Now())})
+	h.show(w, r, s, "timeline", &page{Title: "Timeline", Nav: "timeline", Data: h.timeline(records, h.now())})
 }
 
 func (h *Handler) timeline(records []store.Record, now time.Time) timelineView {
@@ -108,11 +108,7 @@ func (v *timelineView) add(g groupView) {
 }
 
 func (h *Handler) rowOf(r store.Record, now time.Time) rowView {
-	from := r.IssuedAt
-	if from.IsZero() {
-		from = r.CreatedAt
-	}
-	begin, end := place(from, now), place(r.ExpiresAt, now)
+	begin, end := place(madeAt(r), now), place(r.ExpiresAt, now)
 	here := min(end, max(begin, place(now, now)))
 	return rowView{Tile: h.tileOf(r, now), From: begin, Gone: here - begin, Here: here, Left: end - here, Shown: end > begin}
 }

@@ -2,6 +2,8 @@ package web
 
 import (
 	"fmt"
+	"html/template"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -19,7 +21,7 @@ func thousands(n int) string {
 	return s
 }
 
-// expiry says when a token dies, as seen from now.
+// expiry says when a token expires, as seen from now.
 func expiry(at, now time.Time) string {
 	if at.After(now) {
 		return "expires in " + connector.Span(at.Sub(now))
@@ -40,6 +42,23 @@ func ago(at, now time.Time) string {
 
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
+var momentPattern = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)? UTC`)
+
+// moments marks the moments in a text, so that the script can put the local time
+// beside them: the server does not know where its reader is.
+func moments(text string) template.HTML {
+	var b strings.Builder
+	rest := 0
+	for _, at := range momentPattern.FindAllStringIndex(text, -1) {
+		utc := text[at[0]:at[1]]
+		b.WriteString(template.HTMLEscapeString(text[rest:at[0]]))
+		b.WriteString(`<time datetime="` + strings.Replace(strings.TrimSuffix(utc, " UTC"), " ", "T", 1) + `Z">` + utc + `</time>`)
+		rest = at[1]
+	}
+	b.WriteString(template.HTMLEscapeString(text[rest:]))
+	return template.HTML(b.String())
+}
+
 // sentence makes one of a fragment.
 func sentence(s string) string {
 	if s == "" {
@@ -57,7 +76,7 @@ func sentence(s string) string {
 // text around it, such as a right-to-left override, is replaced, and what holds
 // a token or a secret is not shown at all.
 func shown(s string) string {
-	if holdsSecret(s) {
+	if connector.HoldsSecret(s) {
 		return "[redacted]"
 	}
 	if strings.IndexFunc(s, unprintable) < 0 {
@@ -72,33 +91,3 @@ func shown(s string) string {
 }
 
 func unprintable(r rune) bool { return !unicode.IsPrint(r) }
-
-// holdsSecret says whether a text that will be shown has a token or an App
-// Secret in it: people paste into the wrong field.
-func holdsSecret(s string) bool {
-	if len(s) < 20 {
-		return false
-	}
-	for _, word := range strings.Fields(s) {
-		if len(word) < 20 {
-			continue
-		}
-		if t := connector.Inspect(word); t.Readable() || t.LooksLike == connector.AppSecretLike {
-			return true
-		}
-	}
-	run := 0 // of base64url characters
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' {
-			run++
-		} else {
-			run = 0
-		}
-		// An App Secret has 172 of them; a JSON object, as base64, begins so.
-		if run >= 80 || run >= 20 && strings.HasPrefix(s[i+1-run:], "eyJ") {
-			return true
-		}
-	}
-	return false
-}

@@ -12,11 +12,41 @@ window.form100 = (() => {
   // scope is where the ids of a form are looked up: an open overlay covers the page.
   const scope = () => (overlay.open ? overlay : document.getElementById("main"));
 
-  function say(text) {
-    const region = document.getElementById(overlay.open ? "overlay-say" : "say");
+  function announce(text) {
+    const region = document.getElementById(overlay.open ? "overlay-announcement" : "announcement");
     region.textContent = "";
     setTimeout(() => { region.textContent = text; }, 60); // an unchanged text would not be read
   }
+
+  // localize puts the reader's local time beside the moments within an element,
+  // which the server writes in UTC.
+  const zone = new Intl.DateTimeFormat(undefined, { timeZoneName: "short" });
+  const two = (n) => String(n).padStart(2, "0");
+
+  function local(utc) {
+    const at = new Date(utc);
+    if (!at.getTimezoneOffset()) return "";
+    const date = at.getFullYear() + "-" + two(at.getMonth() + 1) + "-" + two(at.getDate());
+    const name = zone.formatToParts(at).find((part) => part.type === "timeZoneName").value;
+    return (utc.startsWith(date) ? "" : date + " ") + two(at.getHours()) + ":" + two(at.getMinutes()) + " " + name;
+  }
+
+  function localize(within) {
+    for (const time of within.querySelectorAll("time[datetime]:not([data-utc])")) {
+      time.dataset.utc = time.textContent;
+      const here = local(time.dateTime);
+      if (here) time.append(" (" + here + ")");
+    }
+  }
+
+  // A tile has its moment in a title, which is looked at one at a time.
+  document.addEventListener("mouseover", (event) => {
+    const life = event.target.closest(".life[title]");
+    if (!life || life.dataset.utc) return;
+    life.dataset.utc = life.title;
+    const here = local(life.title.replace(" UTC", "Z").replace(" ", "T"));
+    if (here) life.title += " (" + here + ")";
+  });
 
   // A session that is over, or a server that is gone, has a page that says so.
   async function answered(response) {
@@ -35,7 +65,7 @@ window.form100 = (() => {
   }
 
   // lines sends a form and calls each with every line of the answer. It returns
-  // the text of an answer that is none.
+  // the page that says why there is no answer, or "".
   async function lines(url, body, signal, each) {
     const response = await answered(await fetch(url, {
       method: body ? "POST" : "GET", body, signal, headers: { Accept: "application/x-ndjson" },
@@ -45,12 +75,14 @@ window.form100 = (() => {
       return response.text();
     }
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-    for (let rest = ""; ;) {
+    for (let rest = "", failed = ""; ;) {
       const { value, done } = await reader.read();
-      if (done) return "";
+      if (done) return failed;
       const parts = (rest + value).split("\n");
       rest = parts.pop();
-      parts.forEach((part) => each(JSON.parse(part)));
+      for (const line of parts.map((part) => JSON.parse(part))) {
+        if (line.failed) failed = line.failed; else each(line);
+      }
     }
   }
 
@@ -59,6 +91,7 @@ window.form100 = (() => {
       const target = scope().querySelector("#" + CSS.escape(line.into));
       if (target) {
         target.innerHTML = line.html || "";
+        localize(target);
         if (line.into.startsWith("problems-")) {
           const field = document.getElementById(line.into.replace("problems-", "f-"));
           if (line.html) field.setAttribute("aria-invalid", "true"); else field.removeAttribute("aria-invalid");
@@ -67,7 +100,7 @@ window.form100 = (() => {
     }
     if (line.tiles && window.form100.replace) window.form100.replace(line.tiles);
     if (line.draft && form.elements.draft) form.elements.draft.value = line.draft;
-    if (line.say) say(line.say);
+    if (line.announce) announce(line.announce);
     if (line.go) go(line.go);
   }
 
@@ -93,7 +126,7 @@ window.form100 = (() => {
     if (failed) {
       const place = outcome || scope().querySelector("#report");
       if (place) place.innerHTML = '<div class="failure">' + failed + "</div>";
-      say("It failed.");
+      announce("It failed.");
     }
     settle(form);
   }
@@ -112,6 +145,7 @@ window.form100 = (() => {
     if (!overlay.open) opener = document.activeElement;
     const response = await answered(await fetch(url, { headers: { "X-Fragment": "1" } }));
     content.innerHTML = await response.text();
+    localize(content);
     if (!content.querySelector("#overlay-title")) { // a page that says what is wrong
       content.querySelector("h1").id = "overlay-title";
       content.insertAdjacentHTML("afterbegin", '<div class="sheet-head"><span></span><a class="close" href="' + base + '/" data-close aria-label="Close">×</a></div>');
@@ -176,16 +210,16 @@ window.form100 = (() => {
   });
 
   async function inspect(field) {
-    const told = document.getElementById("told");
+    const place = document.getElementById("inspected");
     const mine = ++asked;
-    if (!field.value) { told.innerHTML = ""; return; }
+    if (!field.value) { place.innerHTML = ""; return; }
     const body = new URLSearchParams({ csrf, api_key_value: field.value });
     try {
       const response = await answered(await fetch(base + "/inspect", { method: "POST", body, headers: { "X-Fragment": "1" } }));
       if (mine !== asked) return; // an answer about what stood there before
       if (response.status === 429) timer = setTimeout(() => inspect(field), 1000);
-      else if (response.ok) told.innerHTML = await response.text();
-    } catch { told.innerHTML = ""; }
+      else if (response.ok) { place.innerHTML = await response.text(); localize(place); }
+    } catch { place.innerHTML = ""; }
   }
 
   // "Expires in 3 hours" on a page that was left open overnight is wrong.
@@ -197,5 +231,7 @@ window.form100 = (() => {
 
   document.documentElement.classList.add("js");
 
-  return { base, csrf, lines, say, overlay };
+  localize(document);
+
+  return { base, csrf, lines, announce, overlay };
 })();

@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const { base, csrf, lines, say } = window.form100;
+  const { base, csrf, lines, announce } = window.form100;
   const list = document.getElementById("tiles");
   if (!list) return;
   const search = document.getElementById("q");
@@ -36,7 +36,7 @@
 
   function text(tile) {
     if (!texts.has(tile)) {
-      const parts = [...tile.querySelectorAll("h2, .about, .verdict b, .cause, .life, .key")];
+      const parts = [...tile.querySelectorAll("h2, .description, .verdict b, .cause, .life, .key")];
       texts.set(tile, parts.map((e) => e.textContent).join("\n").toLowerCase());
     }
     return texts.get(tile);
@@ -144,12 +144,13 @@
       count = null;
     };
     try {
-      await lines(base + "/test-all", body, undefined, (line) => {
+      const failed = await lines(base + "/test-all", body, undefined, (line) => {
         if (line.into === "sweep") { draw(); area.innerHTML = line.html; }
         if (line.tiles) arrived.push(...line.tiles);
         if (line.total) { if (!count) requestAnimationFrame(draw); count = line; }
-        if (line.say) say(line.say);
+        if (line.announce) announce(line.announce);
       });
+      if (failed) area.innerHTML = '<div class="failure">' + failed + "</div>";
     } catch {
       area.innerHTML = '<p class="note warn">The form\'s server does not answer. Is it still running?</p>';
     }

@@ -1,0 +1,11 @@
+package web
+
+// Attempt counts an attempt to sign in from an address.
+func (h *Handler) Attempt(address string) { h.attempts.allow(address, h.now()) }
+
+// Addresses is how many addresses the handler remembers attempts of.
+func (h *Handler) Addresses() int {
+	h.attempts.mu.Lock()
+	defer h.attempts.mu.Unlock()
+	return len(h.attempts.byAddress)
+}
