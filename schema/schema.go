@@ -31,6 +31,22 @@ var Validation string
 //go:embed inspection.schema.json
 var Inspection string
 
+// Credentials is the JSON Schema of what `connector credential list` and
+// `connector credential show` print with --format json.
+//
+//go:embed credentials.schema.json
+var Credentials string
+
+// Renewal is the JSON Schema of what `connector renew --format json` prints.
+//
+//go:embed renewal.schema.json
+var Renewal string
+
+// Version is the JSON Schema of what `connector version --format json` prints.
+//
+//go:embed version.schema.json
+var Version string
+
 // The identifiers under which the documents refer to themselves. They name,
 // they do not locate: nothing here is ever fetched.
 const (
@@ -38,4 +54,8 @@ const (
 	ReportID     = "https://github.com/100ms-connector/connector-go/schema/report.schema.json"
 	ValidationID = "https://github.com/100ms-connector/connector-go/schema/validation.schema.json"
 	InspectionID = "https://github.com/100ms-connector/connector-go/schema/inspection.schema.json"
+
+	CredentialsID = "https://github.com/100ms-connector/connector-go/schema/credentials.schema.json"
+	RenewalID     = "https://github.com/100ms-connector/connector-go/schema/renewal.schema.json"
+	VersionID     = "https://github.com/100ms-connector/connector-go/schema/version.schema.json"
 )

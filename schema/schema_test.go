@@ -16,6 +16,10 @@ var documents = map[string]string{
 	schema.ReportID:     schema.Report,
 	schema.ValidationID: schema.Validation,
 	schema.InspectionID: schema.Inspection,
+
+	schema.CredentialsID: schema.Credentials,
+	schema.RenewalID:     schema.Renewal,
+	schema.VersionID:     schema.Version,
 }
 
 // drafts are those in which the schemas are to mean the same.
@@ -48,6 +52,15 @@ const inspection = `{"schema_version": 1, "source": "a.json", "verified": true, 
 	"token": {"kind": "app", "access_key": "", "id": "", "algorithm": "HS256", "version": 2, "issued_at": null, "not_before": null,
 		"expires_at": null, "expires_in_seconds": null, "lifetime_seconds": null}}`
 
+const credentials = `{"schema_version": 1, "credentials": [{"name": "a", "description": "", "kind": "app", "access_key": "",
+	"issued_at": null, "expires_at": null, "expires_in_seconds": null, "last_verdict": "", "last_code": "", "last_tested_at": null,
+	"created_at": "2026-11-01T10:00:00Z", "updated_at": "2026-11-01T10:00:00Z", "damage": ""}]}`
+
+const renewal = `{"schema_version": 1, "summary": {"renewed": 1, "not_due": 0, "renewed_by_another": 0, "not_renewed": 0}, "results": [{
+	"name": "a", "outcome": "renewed", "message": "m", "note": "", "code": "ok", "expires_at": "2026-11-01T10:00:00Z"}]}`
+
+const version = `{"schema_version": 1, "version": "v1.0.0", "go_version": "go1.26.0"}`
+
 // TestASchemaRefusesWhatContradictsItself changes one thing in an output that the
 // schema allows. The outputs of the command are held against the schemas by its
 // own tests.
@@ -77,6 +90,13 @@ func TestASchemaRefusesWhatContradictsItself(t *testing.T) {
 		{"a line before the first", schema.ValidationID, validation, `"line": 1`, `"line": 0`},
 		{"verified, and unreadable", schema.InspectionID, inspection, `"source"`, `"error": "e", "source"`},
 		{"a finding twice", schema.InspectionID, inspection, `["expires_soon"]`, `["expires_soon", "expires_soon"]`},
+		{"a list and one credential", schema.CredentialsID, credentials, `"schema_version": 1`, `"schema_version": 1, "credential": {}`},
+		{"never tested, with a code", schema.CredentialsID, credentials, `"last_code": ""`, `"last_code": "ok"`},
+		{"a value beside the rest", schema.CredentialsID, credentials, `"name": "a"`, `"name": "a", "value": "x"`},
+		{"renewed, and refused", schema.RenewalID, renewal, `"code": "ok"`, `"code": "token_refused"`},
+		{"not due, and accepted", schema.RenewalID, renewal, `"outcome": "renewed"`, `"outcome": "not_due"`},
+		{"an unknown outcome", schema.RenewalID, renewal, `"outcome": "renewed"`, `"outcome": "mended"`},
+		{"no version", schema.VersionID, version, `"v1.0.0"`, `""`},
 		{"a finding that only a server has", schema.InspectionID, inspection, `["expires_soon"]`, `["token_refused"]`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -3,18 +3,18 @@ package main
 import (
 	"fmt"
 	"io"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/100ms-connector/connector-go/cmd/connector/internal/output"
 	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/store"
 )
 
 func (c *command) credentialList() *cobra.Command {
 	var from saved
-	cmd := &cobra.Command{Use: "list", Short: "List the saved credentials", Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: "list", Short: "List the saved credentials", Args: noArguments}
 	printAs := choose(cmd, "format", "how to print it", "text", "json")
 	from.flags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -39,12 +39,11 @@ func printRecords(w io.Writer, records []store.Record) {
 		fmt.Fprintln(w, "no credential is saved; save one with connector credential add NAME")
 		return
 	}
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "NAME\tKIND\tACCESS KEY\tEXPIRES\tLAST TEST")
+	rows := [][]string{{"NAME", "KIND", "ACCESS KEY", "EXPIRES", "LAST TEST"}}
 	for _, r := range records {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", printable(r.Name), r.Kind, orNone(r.AccessKey), expiry(r), lastTest(r))
+		rows = append(rows, []string{printable(r.Name), printable(string(r.Kind)), printable(orNone(r.AccessKey)), expiry(r), lastTest(r)})
 	}
-	table.Flush()
+	printTable(w, output.Columns(w), rows)
 }
 
 func expiry(r store.Record) string {
@@ -59,7 +58,7 @@ func expiry(r store.Record) string {
 
 func lastTest(r store.Record) string {
 	if r.Damage != "" {
-		return "damaged: " + r.Damage
+		return "damaged: " + printable(r.Damage)
 	}
 	if r.LastVerdict == "" {
 		return "never tested"
@@ -67,35 +66,41 @@ func lastTest(r store.Record) string {
 	return fmt.Sprintf("%s %s, %s", r.LastVerdict, r.LastCode, remaining(time.Until(r.LastTestedAt)))
 }
 
-func printRecordsJSON(w io.Writer, records []store.Record) {
-	type tile struct {
-		Name         string            `json:"name"`
-		Description  string            `json:"description"`
-		Kind         connector.Kind    `json:"kind"`
-		AccessKey    string            `json:"access_key"`
-		IssuedAt     any               `json:"issued_at"`
-		ExpiresAt    any               `json:"expires_at"`
-		ExpiresIn    any               `json:"expires_in_seconds"`
-		LastVerdict  connector.Verdict `json:"last_verdict"` // empty if it was never tested
-		LastCode     connector.Code    `json:"last_code"`
-		LastTestedAt any               `json:"last_tested_at"`
-		CreatedAt    any               `json:"created_at"`
-		UpdatedAt    any               `json:"updated_at"`
-		Damage       string            `json:"damage"` // what of the record cannot be read; empty if it is intact
+// tile is a record as JSON.
+type tile struct {
+	Name         string            `json:"name"`
+	Description  string            `json:"description"`
+	Kind         connector.Kind    `json:"kind"`
+	AccessKey    string            `json:"access_key"`
+	IssuedAt     any               `json:"issued_at"`
+	ExpiresAt    any               `json:"expires_at"`
+	ExpiresIn    any               `json:"expires_in_seconds"`
+	LastVerdict  connector.Verdict `json:"last_verdict"` // empty if it was never tested
+	LastCode     connector.Code    `json:"last_code"`
+	LastTestedAt any               `json:"last_tested_at"`
+	CreatedAt    any               `json:"created_at"`
+	UpdatedAt    any               `json:"updated_at"`
+	Damage       string            `json:"damage"` // what of the record cannot be read; empty if it is intact
+}
+
+func newTile(r store.Record) tile {
+	t := tile{r.Name, r.Description, r.Kind, r.AccessKey, timeOrNull(r.IssuedAt), timeOrNull(r.ExpiresAt), nil,
+		r.LastVerdict, r.LastCode, timeOrNull(r.LastTestedAt), timeOrNull(r.CreatedAt), timeOrNull(r.UpdatedAt), r.Damage}
+	if !r.ExpiresAt.IsZero() {
+		t.ExpiresIn = int64(time.Until(r.ExpiresAt) / time.Second)
 	}
-	out := struct {
+	return t
+}
+
+func printRecordsJSON(w io.Writer, records []store.Record) {
+	tiles := []tile{}
+	for _, r := range records {
+		tiles = append(tiles, newTile(r))
+	}
+	writeJSON(w, struct {
 		Version     int    `json:"schema_version"`
 		Credentials []tile `json:"credentials"`
-	}{1, []tile{}}
-	for _, r := range records {
-		t := tile{r.Name, r.Description, r.Kind, r.AccessKey, timeOrNull(r.IssuedAt), timeOrNull(r.ExpiresAt), nil,
-			r.LastVerdict, r.LastCode, timeOrNull(r.LastTestedAt), timeOrNull(r.CreatedAt), timeOrNull(r.UpdatedAt), r.Damage}
-		if !r.ExpiresAt.IsZero() {
-			t.ExpiresIn = int64(time.Until(r.ExpiresAt) / time.Second)
-		}
-		out.Credentials = append(out.Credentials, t)
-	}
-	writeJSON(w, out)
+	}{1, tiles})
 }
 
 func timeOrNull(t time.Time) any {
@@ -109,14 +114,22 @@ func (c *command) credentialShow() *cobra.Command {
 	var from saved
 	cmd := &cobra.Command{
 		Use: "show NAME", Short: "Show a saved credential, without its secret",
-		Args: cobra.ExactArgs(1), ValidArgsFunction: from.names,
+		Args: oneName, ValidArgsFunction: from.names,
 	}
+	printAs := choose(cmd, "format", "how to print it", "text", "json")
 	from.flags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return from.use(cmd.Context(), func(db *store.Store) error {
 			r, err := db.Show(cmd.Context(), args[0])
 			if err != nil {
 				return err
+			}
+			if printAs.value == "json" {
+				writeJSON(c.out, struct {
+					Version    int  `json:"schema_version"`
+					Credential tile `json:"credential"`
+				}{1, newTile(r)})
+				return nil
 			}
 			c.printLines([][2]string{
 				{"name", r.Name},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/100ms-connector/connector-go/cmd/connector/internal/output"
 	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/hosts"
 	"github.com/100ms-connector/connector-go/connector/store"
@@ -18,44 +20,81 @@ import (
 
 func (c *command) credentialImport() *cobra.Command {
 	var from saved
+	var save saving
 	cmd := &cobra.Command{
-		Use:   "import FILE...",
-		Short: "Save the credentials of documents, without testing them",
-		Args:  cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			found, err := inputs(args, &from, search{})
-			if err != nil {
-				return err
+		Use:   "import FILE|DIR|- ...",
+		Short: "Check, test and save the credentials of documents",
+		Long: `import saves the credentials of documents, under the names that they have. Each is
+checked and tested as connector credential add does: what the API rejects is not
+saved, unless --no-test asks for no test.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("no input: name files or directories of credential documents, or - for standard input")
 			}
-			return from.use(cmd.Context(), func(db *store.Store) error {
-				worst := passed
-				for _, in := range found {
-					if in.saved {
-						return usage(fmt.Errorf("%q is the name of a saved credential; for a file write ./%s", in.source, in.source))
-					}
-					cred, r := c.readCredential(cmd.Context(), in, new(connector.Validator), nil)
-					if cred == nil {
-						worst = max(worst, r.Status(false))
-						c.printResult(*r)
-						continue
-					}
-					if cred, _, err = c.judge(cmd.Context(), nil, cred); err != nil {
-						worst = failed
-						continue
-					}
-					if err := db.Save(cmd.Context(), cred); err != nil {
-						worst = failed
-						c.complain(fmt.Errorf("%s: %s", in.source, store.Plain(err)), "")
-						continue
-					}
-					fmt.Fprintf(c.out, "%s: saved as %q\n", printable(in.source), printable(cred.Name))
-				}
-				return exitWith(worst)
-			})
+			return nil
 		},
 	}
 	from.flags(cmd)
+	save.flags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		found, err := inputs(args, &from, search{})
+		if err != nil {
+			return err
+		}
+		tester, err := save.tester(cmd, c, args)
+		if err != nil {
+			return err
+		}
+		return from.use(cmd.Context(), func(db *store.Store) error {
+			worst := passed
+			for _, in := range found {
+				if in.saved { // to test, a saved name is an input; here only documents are
+					in = input{source: in.source, path: in.source}
+				}
+				worst = max(worst, c.importOne(cmd.Context(), db, tester, in))
+				if cmd.Context().Err() != nil {
+					break
+				}
+			}
+			return exitWith(worst)
+		})
+	}
 	return cmd
+}
+
+// importOne saves the credential of one document, and says what it did.
+func (c *command) importOne(ctx context.Context, db *store.Store, tester *connector.Tester, in input) output.Status {
+	if _, err := os.Stat(in.path); in.path != "" && errors.Is(err, fs.ErrNotExist) {
+		hint := ""
+		if _, err := db.Show(ctx, in.source); err == nil {
+			hint = "a credential of this name is saved already; to copy it, write it to a file with connector credential export"
+		}
+		c.complain(fmt.Errorf("%s: there is no file of this name", in.source), hint)
+		return unknown
+	}
+	cred, r := c.readCredential(ctx, in, new(connector.Validator), nil)
+	if cred == nil {
+		c.printResult(*r)
+		return r.Status(false)
+	}
+	if cred.Name == "" {
+		c.complain(fmt.Errorf("%s holds a bare token, which has no name", in.source), "save it with connector credential add NAME --value-file "+in.source)
+		return failed
+	}
+	cred, report, err := c.judge(ctx, tester, in.source, cred)
+	if err != nil {
+		return failed
+	}
+	if err := db.Save(ctx, cred); err != nil {
+		f, _ := errors.AsType[*failure](explained(err))
+		c.complain(fmt.Errorf("%s: %s", in.source, store.Plain(err)), f.hint)
+		if f.code == exitRejected {
+			return failed
+		}
+		return unknown
+	}
+	c.sayTested(ctx, db, cred, report, in.source, fmt.Sprintf("saved as %q", printable(cred.Name)))
+	return passed
 }
 
 // exports are the forms in which a credential is written for a host.
@@ -76,7 +115,7 @@ func (c *command) credentialExport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export NAME --as file|nexla-rest|nexla-agent|airbyte [--output FILE]",
 		Short: "Write a saved credential, with its secret, as a host takes it",
-		Args:  cobra.ExactArgs(1), ValidArgsFunction: from.names,
+		Args:  oneName, ValidArgsFunction: from.names,
 	}
 	var names []string
 	for _, e := range exports {
@@ -95,11 +134,8 @@ func (c *command) credentialExport() *cobra.Command {
 			var data bytes.Buffer
 			for _, e := range exports {
 				if e.name == as.value {
-					err = writeJSON(&data, e.form(cred))
+					writeJSON(&data, e.form(cred))
 				}
-			}
-			if err != nil {
-				return err
 			}
 			if output != "" {
 				if err := writeNew(output, data.Bytes()); err != nil {
@@ -109,8 +145,8 @@ func (c *command) credentialExport() *cobra.Command {
 				return nil
 			}
 			if isTerminal(c.out) && !yes {
-				if err := c.confirm("This writes the secret to the terminal. Go on?"); err != nil {
-					return usage(err)
+				if err := c.confirm(cmd.Context(), "This writes the secret to the terminal. Go on?"); err != nil {
+					return err
 				}
 			}
 			_, err = c.out.Write(data.Bytes())

@@ -50,7 +50,7 @@ func (c *command) demo() *cobra.Command {
 		Long: `demo starts the sandbox on this machine, tests one credential of each kind
 against it and prints how they are told apart. It needs no account, and nothing
 leaves this machine.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.showDemo(cmd.Context()) },
 	}
 }
@@ -83,12 +83,12 @@ func (c *command) showDemo(ctx context.Context) error {
 		f := credentials[stop.credential]
 		tester := connector.Tester{BaseURL: "http://" + listener.Addr().String() + stop.prefix + "/v2", Transport: transport, Retries: -1}
 		report := tester.Test(ctx, &connector.Credential{Name: f.Name, APIKeyValue: connector.Secret(f.Value)})
-		says := string(report.Code)
+		code := string(report.Code)
 		if report.LooksLike != "" {
-			says += " (" + string(report.LooksLike) + ")"
+			code += " (" + string(report.LooksLike) + ")"
 		}
 		for _, warning := range report.Warnings {
-			says += " + " + string(warning)
+			code += " + " + string(warning)
 		}
 		answered := nobody
 		switch s := report.Server; {
@@ -98,7 +98,7 @@ func (c *command) showDemo(ctx context.Context) error {
 		default:
 			answered = fmt.Sprintf("%d %s", s.Status, shorten(s.Message, 40))
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s: %s\n", stop.given, answered, report.Verdict, says)
+		fmt.Fprintf(w, "%s\t%s\t%s: %s\n", stop.given, answered, report.Verdict, code)
 	}
 	w.Flush()
 	for i, line := range strings.SplitAfter(table.String(), "\n") {

@@ -23,7 +23,7 @@ as this connector's own list of fields, as the JSON Schema itself, or in the for
 that Nexla, Airbyte or react-jsonschema-form reads.`,
 		Example: `  connector form
   connector form --as airbyte`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 	}
 	as := choose(cmd, "as", "for whom", "text", "fields", "schema", "nexla", "airbyte", "rjsf")
 	cmd.RunE = func(*cobra.Command, []string) error {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,7 +22,7 @@ that holds the bare token. Anyone can write such claims: nothing is verified, an
 whether the token works only connector test can tell.`,
 		Example: `  connector inspect credential.json
   pbpaste | connector inspect -`,
-		Args: cobra.ExactArgs(1),
+		Args: oneInput,
 	}
 	var key keyFlag
 	var from saved
@@ -153,22 +152,4 @@ func orNone(s string) string {
 		return "none"
 	}
 	return s
-}
-
-func stamp(t time.Time) string {
-	if t.IsZero() {
-		return "not given"
-	}
-	return t.UTC().Format("2006-01-02 15:04:05 UTC")
-}
-
-// remaining says how far ahead or back a moment is.
-func remaining(left time.Duration) string {
-	switch {
-	case left < time.Minute && left > -time.Minute:
-		return "just now"
-	case left < 0:
-		return connector.Span(-left) + " ago"
-	}
-	return "in " + connector.Span(left)
 }

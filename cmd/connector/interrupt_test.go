@@ -74,8 +74,7 @@ func TestAnInterruptEndsAReadThatNobodyFeeds(t *testing.T) {
 	}
 }
 
-// TestSignalsEndARealProcess sends the signals themselves, for the command listens
-// to them only where it waits.
+// TestSignalsEndARealProcess sends the signals themselves, wherever a verb waits.
 func TestSignalsEndARealProcess(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a process cannot send Ctrl-C there")

@@ -1,18 +1,17 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"runtime"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/connector/store"
 )
 
 // keyFlag finds a signing key: in a file, on standard input, or in the
@@ -37,30 +36,26 @@ func (k *keyFlag) find(ctx context.Context, c *command, others []string) (*conne
 		case key.AccessKey == "" || key.AppSecret == "":
 			return nil, errors.New("HMS_APP_ACCESS_KEY and HMS_APP_SECRET belong together: one of them is empty")
 		}
-		return &key, wrap("HMS_APP_ACCESS_KEY and HMS_APP_SECRET", key.Check())
+		return &key, checkKey("HMS_APP_ACCESS_KEY and HMS_APP_SECRET", &key)
 	}
-	in := input{source: k.file, path: k.file}
-	// Windows has no such modes; there every file looks open to others.
+	var data []byte
+	var err error
 	if k.file == "-" {
-		in.path = ""
-	} else if info, err := os.Stat(k.file); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
-		return nil, &failure{exitUntested, fmt.Errorf("%s can be read by others than its owner", k.file), "chmod 600 " + k.file}
+		data, err = readPatiently(ctx, c.in)
+	} else {
+		data, err = store.ReadPrivateFile(k.file)
 	}
-	data, err := in.read(ctx, c.in, nil)
+	if _, named := errors.AsType[*fs.PathError](err); named || err != nil && k.file == "-" {
+		err = fmt.Errorf("%s cannot be read: %s", k.file, reason(err))
+	}
 	if err != nil {
-		return nil, unreadable(fmt.Errorf("%s cannot be read: %s", k.file, reason(err)))
+		return nil, unreadable(err)
 	}
-	var file struct {
-		AccessKey string `json:"access_key"`
-		AppSecret string `json:"app_secret"`
+	key, err := connector.ParseSigningKey(data)
+	if err != nil {
+		return nil, &failure{exitUsage, fmt.Errorf("%s: %w", k.file, err), `a key file is {"access_key":"…","app_secret":"…"}; the 100ms dashboard shows both under Developer`}
 	}
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if d.Decode(&file) != nil || d.More() { // the decoder's words can quote the secret
-		return nil, &failure{exitUsage, fmt.Errorf("%s is not a key file", k.file), `a key file is {"access_key":"…","app_secret":"…"}`}
-	}
-	key := connector.SigningKey{AccessKey: file.AccessKey, AppSecret: connector.Secret(file.AppSecret)}
-	return &key, wrap(k.file, key.Check())
+	return key, checkKey(k.file, key)
 }
 
 // must is find for verbs that cannot do without a key.
@@ -72,10 +67,11 @@ func (k *keyFlag) must(ctx context.Context, c *command, others []string) (*conne
 	return key, err
 }
 
-// wrap names the place of what is wrong.
-func wrap(place string, err error) error {
+// checkKey says what is wrong with a key, and in which place.
+func checkKey(place string, key *connector.SigningKey) error {
+	err := key.Check()
 	if err == nil {
 		return nil
 	}
-	return &failure{exitUsage, fmt.Errorf("%s: %w", place, err), ""}
+	return &failure{exitUsage, fmt.Errorf("%s: %w", place, err), "the 100ms dashboard shows the access key and the App Secret under Developer"}
 }

@@ -5,5 +5,5 @@ package main
 import "os"
 
 func main() {
-	os.Exit(run(newInterrupts(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(interruptible(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

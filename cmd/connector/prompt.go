@@ -1,11 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"sync"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -26,16 +27,10 @@ func (c *command) readHidden(ctx context.Context, in *os.File, prompt string) (c
 	if err != nil {
 		return "", unreadable(err)
 	}
-	restore := sync.OnceFunc(func() {
+	defer func() {
 		term.Restore(int(in.Fd()), before)
 		fmt.Fprintln(c.err)
-	})
-	defer restore()
-	interrupted := func() {
-		restore()
-		os.Exit(exitInterrupted)
-	}
-	defer context.AfterFunc(ctx, interrupted)()
+	}()
 	fmt.Fprint(c.err, prompt)
 
 	typed := make(chan []byte)
@@ -64,7 +59,7 @@ func (c *command) readHidden(ctx context.Context, in *os.File, prompt string) (c
 			for _, key := range keys {
 				switch key {
 				case 3: // Ctrl-C
-					interrupted()
+					return "", exit(exitInterrupted)
 				case 4: // Ctrl-D
 					return connector.Secret(line), nil
 				case 8, 127: // backspace
@@ -79,8 +74,41 @@ func (c *command) readHidden(ctx context.Context, in *os.File, prompt string) (c
 			if len(line) > connector.MaxDocument {
 				return "", usage(errors.New("this is far longer than a token"))
 			}
+		case <-ctx.Done():
+			return "", exit(exitInterrupted)
 		case <-quiet:
 			return connector.Secret(line), nil
 		}
 	}
+}
+
+// confirm asks at the terminal; without one, or without a yes, it is an error.
+func (c *command) confirm(ctx context.Context, question string) error {
+	in, ok := c.terminal()
+	if !ok {
+		return usage(errors.New("there is no terminal to ask at: give --yes"))
+	}
+	fmt.Fprintf(c.err, "%s [y/N] ", question)
+	typed := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(in).ReadString('\n')
+		typed <- line
+	}()
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(c.err)
+		return exit(exitInterrupted)
+	case line := <-typed:
+		if answer := strings.ToLower(strings.TrimSpace(line)); answer == "y" || answer == "yes" {
+			return nil
+		}
+	}
+	fmt.Fprintln(c.err, "connector: nothing was done")
+	return exit(exitRejected)
+}
+
+// terminal is standard input, if a person sits there.
+func (c *command) terminal() (*os.File, bool) {
+	in, ok := c.in.(*os.File)
+	return in, ok && term.IsTerminal(int(in.Fd()))
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/100ms-connector/connector-go/fixtures"
 )
 
-// onTerminal runs the command with a terminal for its input and output, types what
+// onTerminal runs the command with a terminal of 100 columns for its input and output, types what
 // it is given once a prompt ends, and returns what the terminal showed.
 func onTerminal(t *testing.T, keys string, args ...string) (shown string, code int) {
 	t.Helper()
@@ -37,6 +37,9 @@ func onTerminal(t *testing.T, keys string, args ...string) (shown string, code i
 	terminal, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
 		t.Skip(err)
+	}
+	if err := unix.IoctlSetWinsize(int(terminal.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: 100}); err != nil {
+		t.Fatal(err)
 	}
 	cmd := exec.Command("connector", args...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = terminal, terminal, terminal
@@ -57,7 +60,7 @@ func onTerminal(t *testing.T, keys string, args ...string) (shown string, code i
 			}
 			mu.Lock()
 			seen.Write(buf[:n])
-			if !asked && bytes.HasSuffix(seen.Bytes(), []byte(": ")) {
+			if !asked && (bytes.HasSuffix(seen.Bytes(), []byte(": ")) || bytes.HasSuffix(seen.Bytes(), []byte("[y/N] "))) {
 				asked = true
 				io.WriteString(person, keys)
 			}
@@ -99,10 +102,7 @@ func TestAHiddenPromptReadsAPasteOfManyLinesAndShowsNoneOfIt(t *testing.T) {
 		{"Ctrl-C", value[:20] + "\x03", "", exitInterrupted},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			home := t.TempDir()
-			for name, folder := range map[string]string{"XDG_DATA_HOME": "data", "XDG_CONFIG_HOME": "config", logEnv: "."} {
-				t.Setenv(name, filepath.Join(home, folder))
-			}
+			atHome(t)
 			shown, code := onTerminal(t, c.keys, "credential", "add", "pasted", "--no-test")
 			if code != c.code || !strings.Contains(shown, c.shows) {
 				t.Errorf("exit %d, want %d; shown: %q", code, c.code, shown)
@@ -119,5 +119,68 @@ func TestAHiddenPromptReadsAPasteOfManyLinesAndShowsNoneOfIt(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// atHome gives the command folders of its own, and returns one that holds them.
+func atHome(t *testing.T) string {
+	t.Helper()
+	home := t.TempDir()
+	for name, folder := range map[string]string{"XDG_DATA_HOME": "data", "XDG_CONFIG_HOME": "config", logEnv: "."} {
+		t.Setenv(name, filepath.Join(home, folder))
+	}
+	return home
+}
+
+// TestAQuestionIsAnswered asks before a credential is removed.
+func TestAQuestionIsAnswered(t *testing.T) {
+	home := atHome(t)
+	value := filepath.Join(home, "value")
+	if err := os.WriteFile(value, []byte(fixtures.Cases(time.Now())[0].Value), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("connector", "credential", "add", "asked", "--no-test", "--value-file", value).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, c := range []struct {
+		name, keys, shows string
+		code              int
+	}{
+		{"no", "n\r", "nothing was done\r\n", exitRejected},
+		{"nothing is no", "\r", "nothing was done\r\n", exitRejected},
+		{"the end of input is no", "\x04", "nothing was done\r\n", exitRejected},
+		{"Ctrl-C ends it, on a line of its own", "\x03", "[y/N] ^C\r\n", exitInterrupted},
+		{"yes", "y\r", "asked: removed\r\n", exitOK},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			shown, code := onTerminal(t, c.keys, "credential", "remove", "asked")
+			if code != c.code || !strings.HasSuffix(shown, c.shows) {
+				t.Errorf("exit %d, want %d; shown: %q", code, c.code, shown)
+			}
+		})
+	}
+}
+
+func TestAListIsAsWideAsTheTerminal(t *testing.T) {
+	home := atHome(t)
+	value := filepath.Join(home, "value")
+	if err := os.WriteFile(value, []byte(fixtures.Cases(time.Now())[0].Value), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	name := strings.Repeat("the workspace of the weekly report ", 6)
+	if out, err := exec.Command("connector", "credential", "add", name, "--no-test", "--value-file", value).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	shown, code := onTerminal(t, "", "credential", "list")
+	if code != exitOK || !strings.Contains(shown, "…  management  100a") {
+		t.Errorf("exit %d; shown: %q", code, shown)
+	}
+	for line := range strings.Lines(shown) {
+		if n := len([]rune(strings.TrimRight(line, "\r\n"))); n > 100 {
+			t.Errorf("a line has %d columns: %q", n, line)
+		}
+	}
+	if out, err := exec.Command("connector", "credential", "list").Output(); err != nil || !strings.Contains(string(out), name) {
+		t.Errorf("a pipe does not get the whole name (%v): %s", err, out)
 	}
 }

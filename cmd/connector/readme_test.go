@@ -38,7 +38,7 @@ func TestREADMESessions(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", filepath.Join(bin, "connector"), ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	env := append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "HOME="+work, "XDG_DATA_HOME="+work, "XDG_CONFIG_HOME="+work)
+	env := append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "HOME="+work, "TZ=UTC", "XDG_DATA_HOME="+work, "XDG_CONFIG_HOME="+work)
 	// The tests of the command run in a folder of their own, those of the
 	// project in its root.
 	shell := func(command string) *exec.Cmd {

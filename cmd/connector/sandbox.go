@@ -22,11 +22,11 @@ import (
 )
 
 func (c *command) sandbox() *cobra.Command {
-	var listen, dir string
+	var address, dir string
 	cmd := &cobra.Command{
 		Use:   "sandbox [flags]",
 		Short: "Serve a local stand-in for api.100ms.live, with credentials to try",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		Example: `  connector sandbox
   connector sandbox --dir /tmp/credentials --listen 127.0.0.1:0`,
 	}
@@ -36,14 +36,14 @@ func (c *command) sandbox() *cobra.Command {
 		cmd.Long = sandboxHelp()
 		help(cmd, args)
 	})
-	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8101", "loopback address to serve on; port 0 takes a free one")
+	cmd.Flags().StringVar(&address, "listen", "127.0.0.1:8101", "loopback address to serve on; port 0 takes a free one")
 	cmd.Flags().StringVar(&dir, "dir", "", "folder to write the credential files to; a temporary one if empty")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		host, _, err := net.SplitHostPort(listen)
+		host, _, err := net.SplitHostPort(address)
 		if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 			return errors.New("--listen takes a loopback address such as 127.0.0.1:8101: the sandbox is not for other machines")
 		}
-		return c.serveSandbox(cmd.Context(), listen, dir)
+		return c.serveSandbox(cmd.Context(), address, dir)
 	}
 	return cmd
 }
@@ -72,10 +72,10 @@ Dialects:
 	return strings.TrimRight(b.String(), "\n")
 }
 
-func (c *command) serveSandbox(ctx context.Context, listen, dir string) error {
-	listener, err := net.Listen("tcp", listen)
+func (c *command) serveSandbox(ctx context.Context, address, dir string) error {
+	listener, err := listen(address)
 	if err != nil {
-		return unreadable(fmt.Errorf("cannot serve on %s: %w", listen, err))
+		return err
 	}
 	if dir == "" {
 		if dir, err = os.MkdirTemp("", "connector-sandbox-"); err == nil {
@@ -128,9 +128,9 @@ func writeCredentials(dir string) error {
 		return err
 	}
 	type file struct {
-		path string
-		data []byte
-		ours func(old []byte) bool
+		path        string
+		data        []byte
+		replaceable func(old []byte) bool
 	}
 	key = append(key, '\n')
 	files := []file{{filepath.Join(dir, keyFileName), key, func(old []byte) bool { return bytes.Equal(old, key) }}}
@@ -150,7 +150,7 @@ func writeCredentials(dir string) error {
 		if err == nil && info.Mode().IsRegular() {
 			old, err = os.ReadFile(f.path)
 		}
-		if err != nil || !f.ours(old) {
+		if err != nil || !f.replaceable(old) {
 			return fmt.Errorf("%s exists and is not the sandbox's: name another folder", f.path)
 		}
 	}

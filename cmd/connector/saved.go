@@ -92,7 +92,7 @@ func (s *saved) use(ctx context.Context, do func(*store.Store) error) error {
 	if err != nil {
 		return err
 	}
-	return explained(do(db))
+	return s.suggest(ctx, explained(do(db)))
 }
 
 func (s *saved) close() {
@@ -100,31 +100,6 @@ func (s *saved) close() {
 		s.open.Close()
 		s.open = nil
 	}
-}
-
-// explained gives an error of the store its exit code and its next step.
-func explained(err error) error {
-	var done exit
-	var known *failure
-	if err == nil || errors.As(err, &done) || errors.As(err, &known) {
-		return err
-	}
-	f := &failure{exitUntested, err, ""}
-	switch {
-	case errors.Is(err, store.ErrExists):
-		f.code, f.hint = exitRejected, "choose another name, or change it with connector credential edit"
-	case errors.Is(err, store.ErrInvalid):
-		f.code = exitRejected
-	case errors.Is(err, store.ErrNotFound):
-		f.hint = "connector credential list shows the names; for a file write a path such as ./NAME"
-	case errors.Is(err, store.ErrLocked):
-		f.hint = "give the key that sealed it, with --store-key or CONNECTOR_STORE_KEY"
-	case errors.Is(err, store.ErrDamaged):
-		f.hint = "save its value anew: connector credential edit NAME"
-	case errors.Is(err, store.ErrURL):
-		f.code, f.hint = exitUsage, "a store is sqlite:///absolute/path or postgres://user@host/database"
-	}
-	return f
 }
 
 // input is a saved credential in the place of a file.
@@ -138,20 +113,10 @@ func (s *saved) input(name string) input {
 			err = &store.RecordError{Name: name, Err: err}
 		}
 		if err != nil {
-			return nil, missing(name, explained(err))
+			return nil, missing(name, s.suggest(ctx, explained(err)))
 		}
 		return cred.Document(), nil
 	}}
-}
-
-// missing makes the next step exact where a file has the name that no credential
-// has.
-func missing(name string, err error) error {
-	var f *failure
-	if _, statErr := os.Stat(name); statErr == nil && errors.Is(err, store.ErrNotFound) && errors.As(err, &f) {
-		f.hint = "a file of this name is here: write ./" + name
-	}
-	return err
 }
 
 // list returns what is saved: nothing, if there is no store.
@@ -166,10 +131,6 @@ func (s *saved) list(ctx context.Context) ([]store.Record, error) {
 	records, err := db.List(ctx)
 	return records, explained(err)
 }
-
-// errNothingSaved is the error of --all where nothing is saved: a check of
-// nothing must not pass.
-var errNothingSaved = &failure{exitUntested, errors.New("no credential is saved"), "save one with connector credential add NAME"}
 
 // names completes the names of saved credentials in a shell.
 func (s *saved) names(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {

@@ -43,8 +43,11 @@ func loggedMain() {
 		panic(err)
 	}
 	fmt.Fprintln(log, os.Args[1:])
-	out, errw := io.MultiWriter(os.Stdout, log), io.MultiWriter(os.Stderr, log)
-	os.Exit(run(newInterrupts(), os.Args[1:], os.Stdin, out, errw))
+	out, errw := io.Writer(os.Stdout), io.MultiWriter(os.Stderr, log)
+	if !isTerminal(out) { // else what it shows depends on its being one
+		out = io.MultiWriter(out, log)
+	}
+	os.Exit(run(interruptible(), os.Args[1:], os.Stdin, out, errw))
 }
 
 // TestScripts runs testdata/*.txtar. In a script, $API is the root of a running
@@ -98,6 +101,8 @@ func runScripts(t *testing.T, scripts []string, setup func(*testscript.Env) erro
 			api := httptest.NewServer(new(sandbox.Sandbox))
 			env.Defer(api.Close)
 			env.Setenv("API", api.URL)
+			env.Setenv("API_ADDRESS", strings.TrimPrefix(api.URL, "http://"))
+			env.Setenv("TZ", "UTC")
 			env.Setenv(logEnv, logs)
 			env.Setenv("XDG_DATA_HOME", filepath.Join(env.WorkDir, "data"))
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "config"))
@@ -231,9 +236,15 @@ func printed(ts *testscript.TestScript, args []string) string {
 }
 
 // conforms holds the last standard output, or a file, against one of this project's
-// schemas: conforms report|validation|inspection [FILE].
+// schemas: conforms report|validation|inspection|credentials|renewal|version [FILE].
 func conforms(ts *testscript.TestScript, neg bool, args []string) {
-	document := map[string]string{"report": schema.Report, "validation": schema.Validation, "inspection": schema.Inspection}[args[0]]
+	document, known := map[string]string{
+		"report": schema.Report, "validation": schema.Validation, "inspection": schema.Inspection,
+		"credentials": schema.Credentials, "renewal": schema.Renewal, "version": schema.Version,
+	}[args[0]]
+	if !known {
+		ts.Fatalf("there is no schema %s", args[0])
+	}
 	compiled, err := jsonschema.CompileString(args[0], document)
 	ts.Check(err)
 	var v any

@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -37,7 +36,7 @@ password of at least 12 characters, and answers only under the names of the
 certificate.`,
 		Example: `  connector serve
   connector serve --listen :8443 --tls-cert cert.pem --tls-key key.pem --password-file password`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			defer from.close()
 			ctx := cmd.Context()
@@ -71,13 +70,10 @@ certificate.`,
 }
 
 func (c *command) serveForm(ctx context.Context, handler *web.Handler, a access, hosts []string, config *tls.Config) error {
-	listener, err := net.Listen("tcp", a.listen)
+	listener, err := listen(a.listen)
 	if err != nil {
 		handler.Close()
-		if errors.Is(err, syscall.EADDRINUSE) {
-			return unreadable(fmt.Errorf("cannot serve on %s: another program listens there; --listen 127.0.0.1:0 takes a free port", a.listen))
-		}
-		return unreadable(fmt.Errorf("cannot serve on %s: %w", a.listen, err))
+		return err
 	}
 	base := a.address(listener, hosts, config != nil)
 	if a.password != "" {
@@ -139,7 +135,7 @@ func (a *access) options() (web.Options, *tls.Config, error) {
 	if a.passwordFile != "" {
 		data, err := store.ReadPrivateFile(a.passwordFile)
 		if err != nil {
-			return none, nil, unreadable(fmt.Errorf("--password-file: %w", err))
+			return none, nil, unreadable(fmt.Errorf("--password-file: %s", store.Plain(err)))
 		}
 		if a.password = connector.Secret(strings.TrimRight(string(data), "\r\n")); a.password == "" {
 			return none, nil, fmt.Errorf("%s is empty", a.passwordFile)

@@ -15,7 +15,7 @@ func (c *command) storage() *cobra.Command {
 func (c *command) storeInfo() *cobra.Command {
 	var from saved
 	cmd := &cobra.Command{
-		Use: "info", Short: "Say where credentials are saved, and whether they can be opened", Args: cobra.NoArgs,
+		Use: "info", Short: "Say where credentials are saved, and whether they can be opened", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return from.use(cmd.Context(), func(db *store.Store) error {
 				info, err := db.Info(cmd.Context())
@@ -47,7 +47,7 @@ func (c *command) storeInfo() *cobra.Command {
 func (c *command) storeRotateKey() *cobra.Command {
 	var from saved
 	cmd := &cobra.Command{
-		Use: "rotate-key", Short: "Make a new key and seal every credential with it", Args: cobra.NoArgs,
+		Use: "rotate-key", Short: "Make a new key and seal every credential with it", Args: noArguments,
 		Long: `rotate-key makes a new key, seals every saved credential with it, and forgets the
 old one. It can be interrupted at any moment; run again, it completes.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,23 +18,25 @@ func (c *command) token() *cobra.Command {
 func (c *command) tokenMint() *cobra.Command {
 	var key keyFlag
 	var from saved // not needed, but scripts may give its flags to every verb
-	var ttl time.Duration
-	var long bool
+	var life lifetime
 	cmd := &cobra.Command{
-		Use:   "mint [--ttl 24h] [--key-file FILE]",
+		Use:   "mint [--ttl 7d] [--key-file FILE]",
 		Short: "Sign a management token and print it, alone",
 		Long: `mint signs a management token with the App Secret of a workspace, which is what
 100ms recommends for production, and prints the token alone.`,
 		Example: `  connector token mint --key-file key.json >token
   connector token mint | connector credential add production --value-file -`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := life.check(); err != nil {
+				return err
+			}
 			signer, err := key.must(cmd.Context(), c, args)
 			if err != nil {
 				return err
 			}
-			signer.AllowLong = long
-			token, err := signer.Mint(orNever(ttl))
+			signer.AllowLong = life.long
+			token, err := signer.Mint(life.ttl.Duration)
 			if err != nil {
 				return err
 			}
@@ -45,17 +46,8 @@ func (c *command) tokenMint() *cobra.Command {
 	}
 	key.flags(cmd)
 	from.flags(cmd)
-	cmd.Flags().DurationVar(&ttl, "ttl", connector.DefaultTTL, "how long the token lives; more than 336h (14 days) only with --allow-long")
-	cmd.Flags().BoolVar(&long, "allow-long", false, "allow a token that lives longer than 14 days")
+	life.flags(cmd, connector.DefaultTTL, "how long the token lives")
 	return cmd
-}
-
-// orNever keeps a --ttl of 0 from meaning the library's default.
-func orNever(ttl time.Duration) time.Duration {
-	if ttl == 0 {
-		return -1
-	}
-	return ttl
 }
 
 func (c *command) tokenVerify() *cobra.Command {
@@ -64,7 +56,7 @@ func (c *command) tokenVerify() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify [--key-file FILE] FILE|NAME|-",
 		Short: "Prove that a key signed a token: exit 0 if so, 1 if not",
-		Args:  cobra.ExactArgs(1),
+		Args:  oneInput,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			defer from.close()
 			signer, err := key.must(cmd.Context(), c, args)

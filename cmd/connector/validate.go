@@ -83,9 +83,6 @@ func (c *command) validateAll(ctx context.Context, v *connector.Validator, found
 // returns how many it called: n, or fewer if ctx ended. Each processor has a
 // buffer of its own, for what do need not keep.
 func parallel(ctx context.Context, n int, do func(i int, buf []byte)) int {
-	if n > 1 {
-		ctx.Done() // from here on there is something to print when interrupted
-	}
 	if n > 100 {
 		// A run is short and holds little: collecting less often makes thousands
 		// of documents a quarter faster. To say so costs as much as a start.

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+)
+
+// checkProxy reads the proxy's address. net/http passes over one that it cannot
+// read, or takes a piece of it: the call would go another way than was asked for.
+// The error does not repeat the address, for it may hold a password.
+func checkProxy(api *url.URL) error {
+	ip := net.ParseIP(api.Hostname())
+	if api.Scheme != "https" || api.Hostname() == "localhost" || ip != nil && ip.IsLoopback() {
+		return nil // never through a proxy
+	}
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
+		address := os.Getenv(name)
+		if address == "" {
+			continue
+		}
+		if !strings.Contains(address, "://") { // host:port is enough
+			address = "http://" + address
+		}
+		proxy, err := url.Parse(address)
+		var why string
+		switch {
+		case err != nil || proxy.Hostname() == "":
+			why = "cannot be read as the address of a proxy"
+		case !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, strings.ToLower(proxy.Scheme)):
+			why = "names a kind of proxy that is not known: http, https, socks5 and socks5h are"
+		default:
+			return nil
+		}
+		return &failure{exitUsage, fmt.Errorf("%s %s", name, why), "it looks like http://proxy.example:3128, with %XX for special characters in a password; unset it to call the API without a proxy"}
+	}
+	return nil
+}

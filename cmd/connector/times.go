@@ -1,0 +1,31 @@
+package main
+
+import (
+	"time"
+
+	"github.com/100ms-connector/connector-go/connector"
+)
+
+// stamp is a moment for people: in UTC, and in local time where that differs.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return "not given"
+	}
+	utc := t.UTC().Format("2006-01-02 15:04:05 UTC")
+	local := t.Local()
+	if _, offset := local.Zone(); offset == 0 {
+		return utc
+	}
+	return utc + " (" + local.Format("2006-01-02 15:04 MST") + ")"
+}
+
+// remaining says how far ahead or back a moment is.
+func remaining(left time.Duration) string {
+	switch {
+	case left < time.Minute && left > -time.Minute:
+		return "just now"
+	case left < 0:
+		return connector.Span(-left) + " ago"
+	}
+	return "in " + connector.Span(left)
+}
