@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -44,7 +45,7 @@ func (f *Failure) Error() string { return f.Words }
 // OnProxyConnectResponse.
 type ProxyRefusal struct{ Status int }
 
-func (e *ProxyRefusal) Error() string { return "the proxy answered " + http.StatusText(e.Status) }
+func (e *ProxyRefusal) Error() string { return "the proxy answered " + strconv.Itoa(e.Status) }
 
 // errBroken is what a transport did that breaks the contract of http.RoundTripper.
 var errBroken = errors.New("the transport returned neither an answer nor an error")
