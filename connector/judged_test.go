@@ -163,6 +163,10 @@ func TestTheShortestPieceOfATokenIsTakenOut(t *testing.T) {
 			t.Errorf("%d characters are shown as %d", len(text), len(got))
 		}
 	}
+	another := valueOf(t, "app")
+	if got := pasted.Without("bad signature "+another[len(another)-43:], token); got != "bad signature "+redacted {
+		t.Errorf("the signature of another token: %q", got)
+	}
 	long := strings.Repeat("so it goes. ", 500)
 	if got := pasted.Without(long, token); !strings.HasPrefix(got, "so it goes. ") {
 		t.Errorf("%.40q", got)

@@ -73,7 +73,7 @@ func TestServeSaysWhatToDoAboutAPortThatIsTaken(t *testing.T) {
 	var stderr strings.Builder
 	code := run(t.Context(), []string{"serve", "--listen", taken.Addr().String(), "--store", "sqlite://" + filepath.Join(dir, "credentials.db"), "--store-key", filepath.Join(dir, "store.key")},
 		strings.NewReader(""), io.Discard, &stderr)
-	wanted := "cannot serve on " + taken.Addr().String() + ": another program listens there; --listen 127.0.0.1:0 takes a free port"
+	wanted := "cannot serve on " + taken.Addr().String() + ": address already in use\nconnector: hint: another program may be using it: --listen 127.0.0.1:0 takes a free port"
 	if code != exitUntested || !strings.Contains(stderr.String(), wanted) {
 		t.Errorf("exit %d: %s", code, stderr.String())
 	}

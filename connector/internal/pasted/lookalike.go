@@ -103,6 +103,9 @@ type variety struct {
 	lower, upper, digit bool
 }
 
+// isRandom says whether all kinds of characters occur, as in a key of some length.
+func (v variety) isRandom() bool { return v.lower && v.upper && v.digit }
+
 func varietyOf(s string) (v variety) {
 	var seen [256]bool
 	for i := 0; i < len(s); i++ {

@@ -67,7 +67,7 @@ func CouldBeSecret(s string) bool {
 			return true
 		}
 		if n := i - from; n >= 32 && !base64url(c) {
-			if v := varietyOf(s[from:i]); n >= 64 && v.different >= 6 || v.lower && v.upper && v.digit {
+			if v := varietyOf(s[from:i]); n >= 64 && v.different >= 6 || v.isRandom() {
 				return true
 			}
 		}
@@ -129,9 +129,9 @@ func Without(text, secrets string) string {
 		}
 		run := text[:n]
 		text = text[n:]
-		// A longer run may be the token encoded once more; nothing that a person
-		// needs is as long.
-		if n >= 48 || n >= piece && sharesPiece(run, secrets, piece) {
+		// A longer run may be the token encoded once more, or somebody else's; nothing
+		// that a person needs is as long.
+		if n >= 48 || n >= 32 && varietyOf(run).isRandom() || n >= piece && sharesPiece(run, secrets, piece) {
 			run = Redacted
 		}
 		b.WriteString(run)
