@@ -140,3 +140,9 @@ func TestValuesOfAFormAreJudgedByField(t *testing.T) {
 		})
 	}
 }
+
+func TestNoDataIsAnEmptyDocument(t *testing.T) {
+	if got := listed(docValidator().Problems(nil)); !slices.Equal(got, []string{"1:1  empty_document"}) {
+		t.Errorf("%q", got)
+	}
+}

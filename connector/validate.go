@@ -91,6 +91,9 @@ type reading struct {
 
 // read takes the steps up to, and without, the claims of the token.
 func (v *Validator) read(data []byte) *reading {
+	if data == nil {
+		data = []byte{} // a document, if an empty one
+	}
 	r := &reading{doc: document{data: data}, now: clock(v.Now)()}
 	if !r.readText(data) {
 		return r

@@ -89,7 +89,7 @@ func printUnreadable(w io.Writer, source string, err error) {
 		LooksLike string           `json:"looks_like"`
 		Findings  []connector.Code `json:"findings"`
 		Error     string           `json:"error"`
-	}{Version: 1, Source: sourceName(source), Findings: []connector.Code{}, Error: err.Error()})
+	}{Version: 1, Source: sourceName(source), Findings: []connector.Code{}, Error: reason(err)})
 }
 
 func printInspection(w io.Writer, source string, t connector.Token, findings []connector.Code, proof error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"slices"
 	"strings"
 
@@ -57,6 +58,7 @@ type command struct {
 
 // run is the whole command; main adds signals to it.
 func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) int {
+	log.SetOutput(io.Discard) // net/http writes there what odd servers do, without end
 	c := &command{in: in, out: out, err: errw}
 	if slices.ContainsFunc(args, isSecret) {
 		c.complain(errors.New("an argument is a token or an App Secret"),
