@@ -75,7 +75,7 @@ func TestABadBaseURLIsNotTheTokensFault(t *testing.T) {
 		})}
 		token := liveToken()
 		r := tester.Test(context.Background(), named(token))
-		expect(t, r, connector.Inconclusive, connector.NetworkFailure, "")
+		expect(t, r, connector.VerdictInconclusive, connector.NetworkFailure, "")
 		if !strings.HasPrefix(r.Message, "no call could be made: the base URL ") || !strings.Contains(r.Remedy, connector.DefaultBaseURL) {
 			t.Errorf("%q: %s %s", base, r.Message, r.Remedy)
 		}
@@ -121,6 +121,6 @@ func TestWhatIsWrongWithABaseURLIsNamed(t *testing.T) {
 			t.Errorf("%s: it was called", c.name)
 			return httptest.NewRecorder().Result(), nil
 		})}
-		expect(t, tester.Test(context.Background(), named(liveToken())), connector.Inconclusive, connector.NetworkFailure, "")
+		expect(t, tester.Test(context.Background(), named(liveToken())), connector.VerdictInconclusive, connector.NetworkFailure, "")
 	}
 }

@@ -38,7 +38,7 @@ func TestEveryKindOfCredentialIsToldApart(t *testing.T) {
 			if string(offline.Code) != c.Offline {
 				t.Errorf("offline: %s (%s), want %s", offline.Code, offline.Message, c.Offline)
 			}
-			if offline.Verdict == connector.Accepted {
+			if offline.Verdict == connector.VerdictAccepted {
 				t.Error("accepted without a call")
 			}
 			t.Logf("%s: %s\n\t%s\n\t%v", c.Title, tested.Message, tested.Remedy, tested.Checks)

@@ -14,13 +14,13 @@ import (
 // docVocabulary is the closed set, as the documentation has it: other programs
 // depend on these words.
 var docVocabulary = map[Class]string{
-	AboutSuccess: "ok not_tested",
-	AboutCredential: "not_a_token malformed_token unsupported_algorithm wrong_token_type expired_token token_not_yet_valid " +
+	ClassSuccess: "ok not_tested",
+	ClassCredential: "not_a_token malformed_token unsupported_algorithm wrong_token_type expired_token token_not_yet_valid " +
 		"signature_rejected token_refused permission_denied invalid_credential",
-	AboutEnvironment: "rate_limited service_unavailable timeout dns_failure connection_refused network_failure tls_failure " +
+	ClassEnvironment: "rate_limited service_unavailable timeout dns_failure connection_refused network_failure tls_failure " +
 		"proxy_failure redirected unexpected_response canceled",
-	Warning: "expires_soon no_expiry long_lived clock_skew paste_damage unexpected_token_type expired_but_accepted",
-	AboutDocument: "empty_document syntax not_utf8 duplicate_key too_large missing_field unknown_field wrong_type blank too_long " +
+	ClassWarning: "expires_soon no_expiry long_lived clock_skew paste_damage unexpected_token_type expired_but_accepted",
+	ClassDocument: "empty_document syntax not_utf8 duplicate_key too_large missing_field unknown_field wrong_type blank too_long " +
 		"unresolved_variable literal_secret signing_key",
 }
 
@@ -74,15 +74,15 @@ func TestEveryCodeSaysWhatItMeansAndWhatToDo(t *testing.T) {
 
 func TestEveryCodeLeadsToTheVerdictOfItsClass(t *testing.T) {
 	for _, info := range Codes() {
-		want := Rejected
+		want := VerdictRejected
 		switch {
 		case info.Code == OK:
-			want = Accepted
+			want = VerdictAccepted
 		case info.Code == Untested:
-			want = NotTested
-		case info.Class == AboutEnvironment:
-			want = Inconclusive
-		case info.Class != AboutCredential:
+			want = VerdictNotTested
+		case info.Class == ClassEnvironment:
+			want = VerdictInconclusive
+		case info.Class != ClassCredential:
 			continue // it stands beside a verdict, or in a document
 		}
 		if got := info.Code.verdict(); got != want {

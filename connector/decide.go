@@ -47,22 +47,22 @@ var (
 // claims explain why it does not. The first row that fits decides; a test shows
 // that for every combination exactly one does.
 var decisions = []row{
-	{"1", []standing{notThree}, anything, ofTheClaims, ByClaims},
-	{"2", []standing{damaged}, anything, ofTheClaims, ByClaims},
-	{"3", anyJWT, []answer.Meaning{answer.Success}, OK, ByServer}, // what the claims say never overrides a 2xx
-	{"4", []standing{wrongType}, anyRefusal, ofTheClaims, ByBoth},
-	{"3a", []standing{impossible}, anyRefusal, ofTheClaims, ByBoth},
-	{"5", []standing{expired}, anyRefusal, ofTheClaims, ByBoth},
-	{"6", []standing{notYet}, anyRefusal, ofTheClaims, ByBoth},
-	{"7", live, []answer.Meaning{answer.SaysExpired}, ExpiredToken, ByServer},
-	{"7", live, []answer.Meaning{answer.SaysNotYet}, TokenNotYetValid, ByServer},
-	{"7", live, []answer.Meaning{answer.SaysSignature}, SignatureRejected, ByServer},
-	{"7", []standing{forged}, anyRefusal, ofTheClaims, ByBoth},
-	{"8", live, []answer.Meaning{answer.Refused}, TokenRefused, ByServer},
-	{"9", live, []answer.Meaning{answer.Forbidden}, PermissionDenied, ByServer},
+	{"1", []standing{notThree}, anything, ofTheClaims, ConfirmedByClaims},
+	{"2", []standing{damaged}, anything, ofTheClaims, ConfirmedByClaims},
+	{"3", anyJWT, []answer.Meaning{answer.Success}, OK, ConfirmedByServer}, // what the claims say never overrides a 2xx
+	{"4", []standing{wrongType}, anyRefusal, ofTheClaims, ConfirmedByBoth},
+	{"3a", []standing{impossible}, anyRefusal, ofTheClaims, ConfirmedByBoth},
+	{"5", []standing{expired}, anyRefusal, ofTheClaims, ConfirmedByBoth},
+	{"6", []standing{notYet}, anyRefusal, ofTheClaims, ConfirmedByBoth},
+	{"7", live, []answer.Meaning{answer.SaysExpired}, ExpiredToken, ConfirmedByServer},
+	{"7", live, []answer.Meaning{answer.SaysNotYet}, TokenNotYetValid, ConfirmedByServer},
+	{"7", live, []answer.Meaning{answer.SaysSignature}, SignatureRejected, ConfirmedByServer},
+	{"7", []standing{forged}, anyRefusal, ofTheClaims, ConfirmedByBoth},
+	{"8", live, []answer.Meaning{answer.Refused}, TokenRefused, ConfirmedByServer},
+	{"9", live, []answer.Meaning{answer.Forbidden}, PermissionDenied, ConfirmedByServer},
 	{"10", live, []answer.Meaning{trouble}, ofTheAnswer, ""},
-	{"10", faulty, []answer.Meaning{trouble}, ofTheClaims, ByClaims}, // an app token does not become good because the API is down
-	{"12", faulty, []answer.Meaning{notAsked}, ofTheClaims, ByClaims},
+	{"10", faulty, []answer.Meaning{trouble}, ofTheClaims, ConfirmedByClaims}, // an app token does not become good because the API is down
+	{"12", faulty, []answer.Meaning{notAsked}, ofTheClaims, ConfirmedByClaims},
 	{"12", live, []answer.Meaning{notAsked}, Untested, ""},
 }
 
@@ -218,7 +218,7 @@ func (f *facts) findWarnings() []Code {
 				found = append(found, ExpiredButAccepted)
 			}
 		}
-		if f.token.Kind != Management {
+		if f.token.Kind != KindManagement {
 			found = append(found, UnexpectedTokenType)
 		}
 	}

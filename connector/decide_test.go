@@ -103,87 +103,87 @@ func TestTheDecisionTableRowByRow(t *testing.T) {
 		by     Confirmation
 		also   []Code
 	}{
-		{"1", "an access key is not a token", valueOf(t, "access-key"), false, nil, NotAToken, ByClaims, nil},
-		{"1", "an App Secret is not a token", valueOf(t, "app-secret"), false, nil, NotAToken, ByClaims, nil},
-		{"1", "five segments are not a token", valueOf(t, "five-segments"), false, nil, NotAToken, ByClaims, nil},
-		{"1", "nothing is not a token", "", false, nil, NotAToken, ByClaims, nil},
-		{"2", "a token cut short is malformed", valueOf(t, "truncated"), false, nil, MalformedToken, ByClaims, nil},
-		{"2", "milliseconds are malformed", valueOf(t, "milliseconds"), false, nil, MalformedToken, ByClaims, nil},
-		{"2", "an unsigned token has no algorithm that counts", valueOf(t, "alg-none"), false, nil, UnsupportedAlgorithm, ByClaims, nil},
-		{"2", "RS256 is not HS256", valueOf(t, "alg-rs256"), false, nil, UnsupportedAlgorithm, ByClaims, nil},
-		{"3", "a live token that is let in is accepted", valueOf(t, "live"), false, success, OK, ByServer, nil},
-		{"3", "an app token that is let in is accepted", valueOf(t, "app"), false, success, OK, ByServer, nil},
-		{"3", "an expired token that is let in is accepted", valueOf(t, "expired"), false, success, OK, ByServer, nil},
-		{"3", "a token from the future that is let in is accepted", valueOf(t, "not-yet-valid"), false, success, OK, ByServer, nil},
-		{"3", "a token that the signing key disowns, let in, is accepted", valueOf(t, "live"), true, success, OK, ByServer, nil},
-		{"4", "an app token at a 401 is of the wrong type", valueOf(t, "app"), false, refusal, WrongTokenType, ByBoth, nil},
-		{"4", "an app token at a 403 is of the wrong type", valueOf(t, "app"), false, denial, WrongTokenType, ByBoth, nil},
-		{"4", "an untyped app token at a 401 is of the wrong type", valueOf(t, "app-untyped"), false, refusal, WrongTokenType, ByBoth, nil},
-		{"4", "an expired app token is of the wrong type first: a new one would not help", valueOf(t, "app-expired"), false, refusal, WrongTokenType, ByBoth, []Code{ExpiredToken}},
-		{"4", "an app token that the server calls expired is of the wrong type first", valueOf(t, "app"), false, said("Token is expired"), WrongTokenType, ByBoth, []Code{ExpiredToken}},
-		{"4", "an app token whose signature the server denies is of the wrong type first", valueOf(t, "app"), false, said("signature is invalid"), WrongTokenType, ByBoth, []Code{SignatureRejected}},
-		{"5", "an expired token at a 401 has expired", valueOf(t, "expired"), false, refusal, ExpiredToken, ByBoth, nil},
-		{"5", "an expired token at a 403 has expired", valueOf(t, "expired"), false, denial, ExpiredToken, ByBoth, nil},
-		{"5", "an expired token that the server calls expired is one finding, not two", valueOf(t, "expired"), false, said("token is expired by 24h0m0s"), ExpiredToken, ByBoth, nil},
-		{"5", "an expired token whose signature the server denies keeps both", valueOf(t, "expired"), false, said("signature is invalid"), ExpiredToken, ByBoth, []Code{SignatureRejected}},
-		{"6", "a token from the future at a 401 is not valid yet", valueOf(t, "not-yet-valid"), false, refusal, TokenNotYetValid, ByBoth, nil},
-		{"6", "a token from the future at a 403 is not valid yet", valueOf(t, "not-yet-valid"), false, denial, TokenNotYetValid, ByBoth, nil},
-		{"6", "without nbf, iat counts", valueOf(t, "issued-ahead"), false, refusal, TokenNotYetValid, ByBoth, nil},
-		{"7", "a 401 that says expired", valueOf(t, "live"), false, said("token is expired by 1h2m3s"), ExpiredToken, ByServer, nil},
-		{"7", "a 401 that says not valid yet", valueOf(t, "live"), false, said("token is not valid yet"), TokenNotYetValid, ByServer, nil},
-		{"7", "a 401 that says used before issued", valueOf(t, "live"), false, said("Token used before issued"), TokenNotYetValid, ByServer, nil},
-		{"7", "a 401 that says signature", valueOf(t, "live"), false, said("signature is invalid"), SignatureRejected, ByServer, nil},
-		{"7", "a token that the signing key disowns at a 401", valueOf(t, "live"), true, refusal, SignatureRejected, ByBoth, nil},
-		{"8", "a 401 in the API's words and no others", valueOf(t, "live"), false, refusal, TokenRefused, ByServer, nil},
-		{"8", "a 401 in plain text", valueOf(t, "live"), false, seen(seenAnswer(401, asPlain, "token contains an invalid number of segments")), TokenRefused, ByServer, nil},
-		{"8", "a 401 without a body", valueOf(t, "live"), false, seen(seenAnswer(401, "", "")), TokenRefused, ByServer, nil},
-		{"8", "a foreign secret, of which nobody says a word", valueOf(t, "foreign-secret"), false, refusal, TokenRefused, ByServer, nil},
-		{"9", "a 403 in JSON", valueOf(t, "live"), false, denial, PermissionDenied, ByServer, nil},
-		{"9", "a 403 in plain text and the API's words", valueOf(t, "live"), false, seen(seenAnswer(403, asPlain, "insufficient permissions")), PermissionDenied, ByServer, nil},
-		{"7", "a 403 that says expired: some services answer so to a bad token", valueOf(t, "live"), false, seen(seenAnswer(403, asPlain, "Signature has expired")), ExpiredToken, ByServer, nil},
-		{"7", "the description of a Bearer challenge counts", valueOf(t, "live"), false, seen(challenged(`Bearer realm="api", error="invalid_token", error_description="The access token expired"`)), ExpiredToken, ByServer, nil},
-		{"8", "a trial that expired is no token that expired", valueOf(t, "live"), false, said("trial period expired"), TokenRefused, ByServer, nil},
-		{"9", "a 403 in an envelope of the API's, whatever it says", valueOf(t, "live"), false, seen(seenAnswer(403, asJSON, `{"message":"no","details":["x"]}`)), PermissionDenied, ByServer, nil},
+		{"1", "an access key is not a token", valueOf(t, "access-key"), false, nil, NotAToken, ConfirmedByClaims, nil},
+		{"1", "an App Secret is not a token", valueOf(t, "app-secret"), false, nil, NotAToken, ConfirmedByClaims, nil},
+		{"1", "five segments are not a token", valueOf(t, "five-segments"), false, nil, NotAToken, ConfirmedByClaims, nil},
+		{"1", "nothing is not a token", "", false, nil, NotAToken, ConfirmedByClaims, nil},
+		{"2", "a token cut short is malformed", valueOf(t, "truncated"), false, nil, MalformedToken, ConfirmedByClaims, nil},
+		{"2", "milliseconds are malformed", valueOf(t, "milliseconds"), false, nil, MalformedToken, ConfirmedByClaims, nil},
+		{"2", "an unsigned token has no algorithm that counts", valueOf(t, "alg-none"), false, nil, UnsupportedAlgorithm, ConfirmedByClaims, nil},
+		{"2", "RS256 is not HS256", valueOf(t, "alg-rs256"), false, nil, UnsupportedAlgorithm, ConfirmedByClaims, nil},
+		{"3", "a live token that is let in is accepted", valueOf(t, "live"), false, success, OK, ConfirmedByServer, nil},
+		{"3", "an app token that is let in is accepted", valueOf(t, "app"), false, success, OK, ConfirmedByServer, nil},
+		{"3", "an expired token that is let in is accepted", valueOf(t, "expired"), false, success, OK, ConfirmedByServer, nil},
+		{"3", "a token from the future that is let in is accepted", valueOf(t, "not-yet-valid"), false, success, OK, ConfirmedByServer, nil},
+		{"3", "a token that the signing key disowns, let in, is accepted", valueOf(t, "live"), true, success, OK, ConfirmedByServer, nil},
+		{"4", "an app token at a 401 is of the wrong type", valueOf(t, "app"), false, refusal, WrongTokenType, ConfirmedByBoth, nil},
+		{"4", "an app token at a 403 is of the wrong type", valueOf(t, "app"), false, denial, WrongTokenType, ConfirmedByBoth, nil},
+		{"4", "an untyped app token at a 401 is of the wrong type", valueOf(t, "app-untyped"), false, refusal, WrongTokenType, ConfirmedByBoth, nil},
+		{"4", "an expired app token is of the wrong type first: a new one would not help", valueOf(t, "app-expired"), false, refusal, WrongTokenType, ConfirmedByBoth, []Code{ExpiredToken}},
+		{"4", "an app token that the server calls expired is of the wrong type first", valueOf(t, "app"), false, said("Token is expired"), WrongTokenType, ConfirmedByBoth, []Code{ExpiredToken}},
+		{"4", "an app token whose signature the server denies is of the wrong type first", valueOf(t, "app"), false, said("signature is invalid"), WrongTokenType, ConfirmedByBoth, []Code{SignatureRejected}},
+		{"5", "an expired token at a 401 has expired", valueOf(t, "expired"), false, refusal, ExpiredToken, ConfirmedByBoth, nil},
+		{"5", "an expired token at a 403 has expired", valueOf(t, "expired"), false, denial, ExpiredToken, ConfirmedByBoth, nil},
+		{"5", "an expired token that the server calls expired is one finding, not two", valueOf(t, "expired"), false, said("token is expired by 24h0m0s"), ExpiredToken, ConfirmedByBoth, nil},
+		{"5", "an expired token whose signature the server denies keeps both", valueOf(t, "expired"), false, said("signature is invalid"), ExpiredToken, ConfirmedByBoth, []Code{SignatureRejected}},
+		{"6", "a token from the future at a 401 is not valid yet", valueOf(t, "not-yet-valid"), false, refusal, TokenNotYetValid, ConfirmedByBoth, nil},
+		{"6", "a token from the future at a 403 is not valid yet", valueOf(t, "not-yet-valid"), false, denial, TokenNotYetValid, ConfirmedByBoth, nil},
+		{"6", "without nbf, iat counts", valueOf(t, "issued-ahead"), false, refusal, TokenNotYetValid, ConfirmedByBoth, nil},
+		{"7", "a 401 that says expired", valueOf(t, "live"), false, said("token is expired by 1h2m3s"), ExpiredToken, ConfirmedByServer, nil},
+		{"7", "a 401 that says not valid yet", valueOf(t, "live"), false, said("token is not valid yet"), TokenNotYetValid, ConfirmedByServer, nil},
+		{"7", "a 401 that says used before issued", valueOf(t, "live"), false, said("Token used before issued"), TokenNotYetValid, ConfirmedByServer, nil},
+		{"7", "a 401 that says signature", valueOf(t, "live"), false, said("signature is invalid"), SignatureRejected, ConfirmedByServer, nil},
+		{"7", "a token that the signing key disowns at a 401", valueOf(t, "live"), true, refusal, SignatureRejected, ConfirmedByBoth, nil},
+		{"8", "a 401 in the API's words and no others", valueOf(t, "live"), false, refusal, TokenRefused, ConfirmedByServer, nil},
+		{"8", "a 401 in plain text", valueOf(t, "live"), false, seen(seenAnswer(401, asPlain, "token contains an invalid number of segments")), TokenRefused, ConfirmedByServer, nil},
+		{"8", "a 401 without a body", valueOf(t, "live"), false, seen(seenAnswer(401, "", "")), TokenRefused, ConfirmedByServer, nil},
+		{"8", "a foreign secret, of which nobody says a word", valueOf(t, "foreign-secret"), false, refusal, TokenRefused, ConfirmedByServer, nil},
+		{"9", "a 403 in JSON", valueOf(t, "live"), false, denial, PermissionDenied, ConfirmedByServer, nil},
+		{"9", "a 403 in plain text and the API's words", valueOf(t, "live"), false, seen(seenAnswer(403, asPlain, "insufficient permissions")), PermissionDenied, ConfirmedByServer, nil},
+		{"7", "a 403 that says expired: some services answer so to a bad token", valueOf(t, "live"), false, seen(seenAnswer(403, asPlain, "Signature has expired")), ExpiredToken, ConfirmedByServer, nil},
+		{"7", "the description of a Bearer challenge counts", valueOf(t, "live"), false, seen(challenged(`Bearer realm="api", error="invalid_token", error_description="The access token expired"`)), ExpiredToken, ConfirmedByServer, nil},
+		{"8", "a trial that expired is no token that expired", valueOf(t, "live"), false, said("trial period expired"), TokenRefused, ConfirmedByServer, nil},
+		{"9", "a 403 in an envelope of the API's, whatever it says", valueOf(t, "live"), false, seen(seenAnswer(403, asJSON, `{"message":"no","details":["x"]}`)), PermissionDenied, ConfirmedByServer, nil},
 		{"10", "a proxy that asks for a password", valueOf(t, "live"), false, seen(challenged(`Basic realm="proxy"`)), UnexpectedResponse, "", nil},
 		{"10", "a gateway that asks for Negotiate or NTLM", valueOf(t, "live"), false, seen(challenged("Negotiate", "NTLM")), UnexpectedResponse, "", nil},
 		{"10", "a firewall's 403 in text", valueOf(t, "live"), false, seen(seenAnswer(403, asPlain, "Access denied by policy 17")), UnexpectedResponse, "", nil},
 		{"10", "a firewall's 403 without a word", valueOf(t, "live"), false, seen(seenAnswer(403, "", "")), UnexpectedResponse, "", nil},
 		{"10", "a gateway's 403 in JSON that is not the API's", valueOf(t, "live"), false, seen(seenAnswer(403, asJSON, `{"message":"Forbidden"}`)), UnexpectedResponse, "", nil},
 		{"10", "the mesh's own refusal", valueOf(t, "live"), false, seen(seenAnswer(403, asPlain, "RBAC: access denied")), ProxyFailure, "", nil},
-		{"3a", "an exp that is a duration, at a 401", managed(exp(86400)), false, refusal, MalformedToken, ByBoth, nil},
-		{"3a", "an exp that counts in thousands of seconds, at a 403", managed(exp(noon.Unix() / 1000)), false, denial, MalformedToken, ByBoth, nil},
-		{"3a", "an exp before iat, where somebody's integer overflowed", managed(exp(noon.Unix() - 1<<31/100)), false, refusal, MalformedToken, ByBoth, nil},
-		{"3a", "an exp of nothing", managed(exp(0)), false, refusal, MalformedToken, ByBoth, nil},
-		{"4", "an app token whose times contradict each other is of the wrong type first", managed(func(c fixtures.Claims) fixtures.Claims { return c.With("type", "app").With("exp", 60) }), false, refusal, WrongTokenType, ByBoth, []Code{MalformedToken}},
-		{"10", "times that contradict each other do so without the API", managed(exp(60)), false, seen(seenAnswer(503, asPlain, "no")), MalformedToken, ByClaims, []Code{ServiceUnavailable}},
-		{"12", "offline too", managed(exp(60)), false, nil, MalformedToken, ByClaims, nil},
-		{"3", "and if the API takes it, it is accepted", managed(exp(0)), false, success, OK, ByServer, nil},
+		{"3a", "an exp that is a duration, at a 401", managed(exp(86400)), false, refusal, MalformedToken, ConfirmedByBoth, nil},
+		{"3a", "an exp that counts in thousands of seconds, at a 403", managed(exp(noon.Unix() / 1000)), false, denial, MalformedToken, ConfirmedByBoth, nil},
+		{"3a", "an exp before iat, where somebody's integer overflowed", managed(exp(noon.Unix() - 1<<31/100)), false, refusal, MalformedToken, ConfirmedByBoth, nil},
+		{"3a", "an exp of nothing", managed(exp(0)), false, refusal, MalformedToken, ConfirmedByBoth, nil},
+		{"4", "an app token whose times contradict each other is of the wrong type first", managed(func(c fixtures.Claims) fixtures.Claims { return c.With("type", "app").With("exp", 60) }), false, refusal, WrongTokenType, ConfirmedByBoth, []Code{MalformedToken}},
+		{"10", "times that contradict each other do so without the API", managed(exp(60)), false, seen(seenAnswer(503, asPlain, "no")), MalformedToken, ConfirmedByClaims, []Code{ServiceUnavailable}},
+		{"12", "offline too", managed(exp(60)), false, nil, MalformedToken, ConfirmedByClaims, nil},
+		{"3", "and if the API takes it, it is accepted", managed(exp(0)), false, success, OK, ConfirmedByServer, nil},
 		{"6", "an iat alone that lies ahead", managed(func(c fixtures.Claims) fixtures.Claims {
 			return c.With("iat", noon.Add(time.Hour).Unix())
-		}), false, refusal, TokenNotYetValid, ByBoth, nil},
-		{"8", "an iat of null is none", managed(func(c fixtures.Claims) fixtures.Claims { return c.With("iat", nil) }), false, refusal, TokenRefused, ByServer, nil},
+		}), false, refusal, TokenNotYetValid, ConfirmedByBoth, nil},
+		{"8", "an iat of null is none", managed(func(c fixtures.Claims) fixtures.Claims { return c.With("iat", nil) }), false, refusal, TokenRefused, ConfirmedByServer, nil},
 		{"10", "a live token and a 429", valueOf(t, "live"), false, seen(seenAnswer(429, asJSON, `{"code":429}`)), RateLimited, "", nil},
 		{"10", "a live token and a 500", valueOf(t, "live"), false, seen(seenAnswer(500, asJSON, `{"code":500}`)), ServiceUnavailable, "", nil},
 		{"10", "a live token and a 401 page", valueOf(t, "live"), false, seen(seenAnswer(401, asHTML, page)), UnexpectedResponse, "", nil},
 		{"10", "a live token and a 403 page", valueOf(t, "live"), false, seen(seenAnswer(403, asHTML, page)), UnexpectedResponse, "", nil},
 		{"10", "a live token and a 200 page", valueOf(t, "live"), false, seen(seenAnswer(200, asHTML, page)), UnexpectedResponse, "", nil},
 		{"10", "a live token and a 200 of another shape", valueOf(t, "live"), false, seen(seenAnswer(200, asJSON, `{"status":"UP"}`)), UnexpectedResponse, "", nil},
-		{"10", "an app token stays one at a 503", valueOf(t, "app"), false, seen(seenAnswer(503, asPlain, "upstream connect error")), WrongTokenType, ByClaims, []Code{ServiceUnavailable}},
-		{"10", "an app token stays one behind a portal", valueOf(t, "app"), false, seen(seenAnswer(200, asHTML, page)), WrongTokenType, ByClaims, []Code{UnexpectedResponse}},
-		{"10", "an expired app token keeps all three findings", valueOf(t, "app-expired"), false, seen(seenAnswer(429, asJSON, `{}`)), WrongTokenType, ByClaims, []Code{ExpiredToken, RateLimited}},
-		{"10", "an expired token stays expired at a 429", valueOf(t, "expired"), false, seen(seenAnswer(429, asJSON, `{}`)), ExpiredToken, ByClaims, []Code{RateLimited}},
-		{"10", "a token from the future stays one behind a firewall", valueOf(t, "not-yet-valid"), false, seen(seenAnswer(403, asHTML, page)), TokenNotYetValid, ByClaims, []Code{UnexpectedResponse}},
-		{"10", "what the signing key says stands at a 500", valueOf(t, "live"), true, seen(seenAnswer(500, asJSON, `{}`)), SignatureRejected, ByClaims, []Code{ServiceUnavailable}},
+		{"10", "an app token stays one at a 503", valueOf(t, "app"), false, seen(seenAnswer(503, asPlain, "upstream connect error")), WrongTokenType, ConfirmedByClaims, []Code{ServiceUnavailable}},
+		{"10", "an app token stays one behind a portal", valueOf(t, "app"), false, seen(seenAnswer(200, asHTML, page)), WrongTokenType, ConfirmedByClaims, []Code{UnexpectedResponse}},
+		{"10", "an expired app token keeps all three findings", valueOf(t, "app-expired"), false, seen(seenAnswer(429, asJSON, `{}`)), WrongTokenType, ConfirmedByClaims, []Code{ExpiredToken, RateLimited}},
+		{"10", "an expired token stays expired at a 429", valueOf(t, "expired"), false, seen(seenAnswer(429, asJSON, `{}`)), ExpiredToken, ConfirmedByClaims, []Code{RateLimited}},
+		{"10", "a token from the future stays one behind a firewall", valueOf(t, "not-yet-valid"), false, seen(seenAnswer(403, asHTML, page)), TokenNotYetValid, ConfirmedByClaims, []Code{UnexpectedResponse}},
+		{"10", "what the signing key says stands at a 500", valueOf(t, "live"), true, seen(seenAnswer(500, asJSON, `{}`)), SignatureRejected, ConfirmedByClaims, []Code{ServiceUnavailable}},
 		{"11", "a live token and no answer", valueOf(t, "live"), false, failed(errors.New("connection reset by peer")), NetworkFailure, "", nil},
-		{"11", "an app token stays one without an answer", valueOf(t, "app"), false, failed(errors.New("connection reset by peer")), WrongTokenType, ByClaims, []Code{NetworkFailure}},
-		{"11", "an expired token stays expired without an answer", valueOf(t, "expired"), false, failed(errors.New("tls: handshake failure")), ExpiredToken, ByClaims, []Code{TLSFailure}},
-		{"11", "a token from the future stays one without an answer", valueOf(t, "not-yet-valid"), false, failed(errors.New("EOF")), TokenNotYetValid, ByClaims, []Code{NetworkFailure}},
+		{"11", "an app token stays one without an answer", valueOf(t, "app"), false, failed(errors.New("connection reset by peer")), WrongTokenType, ConfirmedByClaims, []Code{NetworkFailure}},
+		{"11", "an expired token stays expired without an answer", valueOf(t, "expired"), false, failed(errors.New("tls: handshake failure")), ExpiredToken, ConfirmedByClaims, []Code{TLSFailure}},
+		{"11", "a token from the future stays one without an answer", valueOf(t, "not-yet-valid"), false, failed(errors.New("EOF")), TokenNotYetValid, ConfirmedByClaims, []Code{NetworkFailure}},
 		{"12", "offline, a live token is not tested", valueOf(t, "live"), false, nil, Untested, "", nil},
-		{"12", "offline, an app token is of the wrong type", valueOf(t, "app"), false, nil, WrongTokenType, ByClaims, nil},
-		{"12", "offline, an expired app token is of the wrong type first", valueOf(t, "app-expired"), false, nil, WrongTokenType, ByClaims, []Code{ExpiredToken}},
-		{"12", "offline, an expired token has expired", valueOf(t, "expired"), false, nil, ExpiredToken, ByClaims, nil},
-		{"12", "offline, a token from the future is not valid yet", valueOf(t, "not-yet-valid"), false, nil, TokenNotYetValid, ByClaims, nil},
-		{"12", "offline, the signing key's word counts", valueOf(t, "live"), true, nil, SignatureRejected, ByClaims, nil},
+		{"12", "offline, an app token is of the wrong type", valueOf(t, "app"), false, nil, WrongTokenType, ConfirmedByClaims, nil},
+		{"12", "offline, an expired app token is of the wrong type first", valueOf(t, "app-expired"), false, nil, WrongTokenType, ConfirmedByClaims, []Code{ExpiredToken}},
+		{"12", "offline, an expired token has expired", valueOf(t, "expired"), false, nil, ExpiredToken, ConfirmedByClaims, nil},
+		{"12", "offline, a token from the future is not valid yet", valueOf(t, "not-yet-valid"), false, nil, TokenNotYetValid, ConfirmedByClaims, nil},
+		{"12", "offline, the signing key's word counts", valueOf(t, "live"), true, nil, SignatureRejected, ConfirmedByClaims, nil},
 	} {
 		t.Run(fmt.Sprintf("row %s: %s", c.row, c.name), func(t *testing.T) {
 			r := judged(c.value, c.seen, c.forged)
@@ -317,33 +317,33 @@ func complaints(r *Report, stand standing, a answer.Meaning) []string {
 			found = append(found, fmt.Sprintf(format, args...))
 		}
 	}
-	byClass := map[Class]Verdict{AboutCredential: Rejected, AboutEnvironment: Inconclusive}
+	byClass := map[Class]Verdict{ClassCredential: VerdictRejected, ClassEnvironment: VerdictInconclusive}
 	verdict, ok := byClass[r.Code.Info().Class]
 	if !ok {
-		verdict = map[Code]Verdict{OK: Accepted, Untested: NotTested}[r.Code]
+		verdict = map[Code]Verdict{OK: VerdictAccepted, Untested: VerdictNotTested}[r.Code]
 	}
 	unless(verdict != "" && r.Verdict == verdict, "the verdict %q does not go with the code %q", r.Verdict, r.Code)
 
 	sent := stand != notThree && stand != damaged
-	unless((r.Verdict == Accepted) == (sent && a == answer.Success), "accepted is for a 2xx, and a 2xx is accepted")
-	unless((r.Verdict == NotTested) == (stand == looksLive && a == notAsked), "not_tested is for a live token without a call")
-	unless(!(stand == looksLive && a == trouble) || r.Verdict == Inconclusive, "a live token is blamed for the environment")
-	unless(r.Verdict != Inconclusive || stand == looksLive && a == trouble, "the claims condemn it, and yet it is inconclusive")
-	unless((r.ConfirmedBy == "") == (r.Verdict == Inconclusive || r.Verdict == NotTested), "confirmed by %q", r.ConfirmedBy)
-	unless(r.ConfirmedBy != ByClaims || a == notAsked || a == trouble || !sent, "the server's word is forgotten")
+	unless((r.Verdict == VerdictAccepted) == (sent && a == answer.Success), "accepted is for a 2xx, and a 2xx is accepted")
+	unless((r.Verdict == VerdictNotTested) == (stand == looksLive && a == notAsked), "not_tested is for a live token without a call")
+	unless(!(stand == looksLive && a == trouble) || r.Verdict == VerdictInconclusive, "a live token is blamed for the environment")
+	unless(r.Verdict != VerdictInconclusive || stand == looksLive && a == trouble, "the claims condemn it, and yet it is inconclusive")
+	unless((r.ConfirmedBy == "") == (r.Verdict == VerdictInconclusive || r.Verdict == VerdictNotTested), "confirmed by %q", r.ConfirmedBy)
+	unless(r.ConfirmedBy != ConfirmedByClaims || a == notAsked || a == trouble || !sent, "the server's word is forgotten")
 
 	unless(len(r.Checks) == len(checkOrder), "%d checks", len(r.Checks))
 	fails := 0
 	for i, c := range r.Checks {
 		unless(i < len(checkOrder) && c.Name == checkOrder[i], "check %d is %s", i, c.Name)
-		unless(slices.Contains([]CheckStatus{Pass, Warn, Fail, Skip}, c.Status) && c.Detail != "", "check %s is %q: %q", c.Name, c.Status, c.Detail)
+		unless(slices.Contains([]CheckStatus{StatusPass, StatusWarn, StatusFail, StatusSkip}, c.Status) && c.Detail != "", "check %s is %q: %q", c.Name, c.Status, c.Detail)
 		unless(!strings.ContainsAny(c.Detail, "\n\r\x1b"), "the check %s is more than a line", c.Name)
-		if c.Status == Fail {
+		if c.Status == StatusFail {
 			fails++
 		}
 	}
-	unless(fails == 0 || r.Verdict == Rejected || r.Verdict == Inconclusive, "a check fails")
-	unless(fails > 0 || r.Verdict != Rejected, "no check shows where it broke")
+	unless(fails == 0 || r.Verdict == VerdictRejected || r.Verdict == VerdictInconclusive, "a check fails")
+	unless(fails > 0 || r.Verdict != VerdictRejected, "no check shows where it broke")
 
 	unless(r.Message != "" && !strings.ContainsAny(r.Message, "\n\r\x1b"), "the message is %q", r.Message)
 	unless(r.Remedy != "" || r.Code == OK, "the remedy is %q", r.Remedy)
@@ -352,12 +352,12 @@ func complaints(r *Report, stand standing, a answer.Meaning) []string {
 	unless(!slices.Contains(r.Also, r.Code), "also holds the code itself")
 	for i, c := range r.Also {
 		class := c.Info().Class
-		unless(class == AboutCredential || class == AboutEnvironment, "also holds %q", c)
+		unless(class == ClassCredential || class == ClassEnvironment, "also holds %q", c)
 		unless(!slices.Contains(r.Also[:i], c), "also holds %q twice", c)
 	}
 	unless(slices.IsSorted(r.Warnings), "the warnings are not sorted: %v", r.Warnings)
 	for _, c := range r.Warnings {
-		unless(c.Info().Class == Warning, "%q is no warning", c)
+		unless(c.Info().Class == ClassWarning, "%q is no warning", c)
 	}
 	unless(r.RetryAfter >= 0, "retry after %d s", r.RetryAfter)
 	unless((r.LooksLike != "") == (stand == notThree), "it looks like %q", r.LooksLike)
@@ -578,7 +578,7 @@ func TestEveryEnvelopeOf100msIsUnderstood(t *testing.T) {
 			if r.means != c.means || r.server.Message != c.words {
 				t.Errorf("%q with %q\nwant %q with %q", r.means, r.server.Message, c.means, c.words)
 			}
-			if (r.means == trouble) != (r.code != "" && r.code.Info().Class == AboutEnvironment) {
+			if (r.means == trouble) != (r.code != "" && r.code.Info().Class == ClassEnvironment) {
 				t.Errorf("%q with the code %q", r.means, r.code)
 			}
 		})

@@ -44,6 +44,10 @@
 // is an error, so that errors.Is(err, connector.ExpiredToken) works on the error
 // of a [Report] and, for codes that need no server, on a [*ValidationError].
 //
+// The codes are the words that a host writes most, and stand bare: ExpiredToken. Every
+// other constant begins with what it is: VerdictAccepted, ClassWarning, KindApp,
+// SeverityError, CheckPermitted, StatusFail, LookalikeAccessKey, ConfirmedByServer.
+//
 // # Security
 //
 // A [Secret] prints as [redacted]; Reveal is the way out. The token goes to the

@@ -372,7 +372,7 @@ func ExampleTransport() {
 
 func ExampleCodes() {
 	for _, c := range connector.Codes() {
-		if c.Class == connector.Warning {
+		if c.Class == connector.ClassWarning {
 			fmt.Printf("%s: %s\n", c.Code, c.Meaning)
 		}
 	}

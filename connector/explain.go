@@ -109,9 +109,9 @@ func (f *facts) remedy(code Code) string {
 
 // checks tells at which step it broke.
 func (f *facts) checks(code Code) []Check {
-	document := Check{CheckDocument, Skip, "not read from a document"}
+	document := Check{CheckDocument, StatusSkip, "not read from a document"}
 	if f.fromDocument {
-		document = Check{CheckDocument, Pass, "follows the schema"}
+		document = Check{CheckDocument, StatusPass, "follows the schema"}
 	}
 	return append([]Check{document, f.shapeCheck(), f.typeCheck(), f.lifetimeCheck(code)}, f.serverChecks(code)...)
 }
@@ -122,19 +122,19 @@ func (f *facts) shapeCheck() Check {
 	check := func(status CheckStatus, detail string) Check { return Check{CheckTokenShape, status, detail} }
 	switch t := f.token; {
 	case t.Fault != "":
-		return check(Fail, t.Why(t.Fault))
+		return check(StatusFail, t.Why(t.Fault))
 	case f.forged && f.accepted():
-		return check(Warn, "the App Secret given did not sign it, yet the API accepted it")
+		return check(StatusWarn, "the App Secret given did not sign it, yet the API accepted it")
 	case f.forged:
-		return check(Fail, "the App Secret given did not sign it")
+		return check(StatusFail, "the App Secret given did not sign it")
 	case len(t.Removed) > 0:
-		return check(Warn, "removed "+words.List(t.Removed))
+		return check(StatusWarn, "removed "+words.List(t.Removed))
 	case t.odd != "":
-		return check(Warn, t.odd)
+		return check(StatusWarn, t.odd)
 	case f.keyFault != nil:
-		return check(Pass, "three segments, "+t.Algorithm+"; the signature was not checked: "+f.keyFault.Error())
+		return check(StatusPass, "three segments, "+t.Algorithm+"; the signature was not checked: "+f.keyFault.Error())
 	default:
-		return check(Pass, "three segments, "+t.Algorithm)
+		return check(StatusPass, "three segments, "+t.Algorithm)
 	}
 }
 
@@ -149,13 +149,13 @@ func (f *facts) typeCheck() Check {
 	check := func(status CheckStatus, detail string) Check { return Check{CheckTokenType, status, detail} }
 	switch t := f.token; {
 	case !t.readable:
-		return check(Skip, "the claims could not be read")
-	case t.Kind == Management:
-		return check(Pass, "management")
+		return check(StatusSkip, "the claims could not be read")
+	case t.Kind == KindManagement:
+		return check(StatusPass, "management")
 	case f.accepted():
-		return check(Warn, "accepted, though "+t.Why(WrongTokenType))
+		return check(StatusWarn, "accepted, though "+t.Why(WrongTokenType))
 	default:
-		return check(Fail, t.Why(WrongTokenType))
+		return check(StatusFail, t.Why(WrongTokenType))
 	}
 }
 
@@ -165,21 +165,21 @@ func (f *facts) lifetimeCheck(code Code) Check {
 	check := func(status CheckStatus, detail string) Check { return Check{CheckTokenLifetime, status, detail} }
 	t := f.token
 	if !t.readable {
-		return check(Skip, "the claims could not be read")
+		return check(StatusSkip, "the claims could not be read")
 	}
 	if t.contradiction != "" {
 		if f.accepted() {
-			return check(Warn, "accepted, though "+t.contradiction)
+			return check(StatusWarn, "accepted, though "+t.contradiction)
 		}
-		return check(Fail, t.contradiction)
+		return check(StatusFail, t.contradiction)
 	}
 	if !f.accepted() {
 		for _, c := range []Code{ExpiredToken, TokenNotYetValid} {
 			switch {
 			case slices.Contains(f.faults, c):
-				return check(Fail, t.Why(c)+f.byWhichClock())
+				return check(StatusFail, t.Why(c)+f.byWhichClock())
 			case c == code:
-				return check(Fail, c.Info().Meaning)
+				return check(StatusFail, c.Info().Meaning)
 			}
 		}
 	}
@@ -187,13 +187,13 @@ func (f *facts) lifetimeCheck(code Code) Check {
 	left, _ := t.ExpiresIn()
 	switch {
 	case len(warnings) > 0:
-		return check(Warn, t.Why(warnings[0])+f.byWhichClock())
+		return check(StatusWarn, t.Why(warnings[0])+f.byWhichClock())
 	case t.ExpiresAt.IsZero():
-		return check(Skip, "the exp claim could not be read")
+		return check(StatusSkip, "the exp claim could not be read")
 	case t.expired():
-		return check(Warn, "accepted, though "+t.Why(ExpiredToken)+f.byWhichClock())
+		return check(StatusWarn, "accepted, though "+t.Why(ExpiredToken)+f.byWhichClock())
 	default:
-		return check(Pass, "expires in "+words.Span(left)+f.byWhichClock())
+		return check(StatusPass, "expires in "+words.Span(left)+f.byWhichClock())
 	}
 }
 
@@ -214,31 +214,31 @@ func (f *facts) serverChecks(code Code) []Check {
 	notCalled := "no call was made"
 	status := strings.TrimPrefix(f.answered("the API"), "; ")
 	notReached := func(why string) []Check {
-		return three(step(CheckReachable, Skip, why), step(CheckAuthenticated, Skip, why), step(CheckPermitted, Skip, why))
+		return three(step(CheckReachable, StatusSkip, why), step(CheckAuthenticated, StatusSkip, why), step(CheckPermitted, StatusSkip, why))
 	}
 	switch f.reply.means {
 	case notAsked:
 		return notReached(notCalled)
 	case answer.Success:
-		return three(step(CheckReachable, Pass, fmt.Sprintf("answered in %d ms", f.reply.server.LatencyMS)),
-			step(CheckAuthenticated, Pass, "the API knows the token"), step(CheckPermitted, Pass, "may list rooms"))
+		return three(step(CheckReachable, StatusPass, fmt.Sprintf("answered in %d ms", f.reply.server.LatencyMS)),
+			step(CheckAuthenticated, StatusPass, "the API knows the token"), step(CheckPermitted, StatusPass, "may list rooms"))
 	case answer.Forbidden:
 		if code == PermissionDenied {
-			return three(step(CheckReachable, Pass, status), step(CheckAuthenticated, Pass, "answered 403, not 401"), step(CheckPermitted, Fail, status))
+			return three(step(CheckReachable, StatusPass, status), step(CheckAuthenticated, StatusPass, "answered 403, not 401"), step(CheckPermitted, StatusFail, status))
 		}
-		return three(step(CheckReachable, Pass, status), step(CheckAuthenticated, Fail, "refused, as its claims explain"), step(CheckPermitted, Skip, "not authenticated"))
+		return three(step(CheckReachable, StatusPass, status), step(CheckAuthenticated, StatusFail, "refused, as its claims explain"), step(CheckPermitted, StatusSkip, "not authenticated"))
 	case trouble:
 		if f.reply.unsent {
 			return notReached(notCalled)
 		}
-		reachable := step(CheckReachable, Fail, f.reply.code.Info().Meaning)
+		reachable := step(CheckReachable, StatusFail, f.reply.code.Info().Meaning)
 		switch f.reply.code {
 		case RateLimited:
-			reachable = step(CheckReachable, Pass, status)
+			reachable = step(CheckReachable, StatusPass, status)
 		case Canceled:
-			reachable.Status = Skip // nobody learned anything
+			reachable.Status = StatusSkip // nobody learned anything
 		}
-		return three(reachable, step(CheckAuthenticated, Skip, "not judged"), step(CheckPermitted, Skip, "not judged"))
+		return three(reachable, step(CheckAuthenticated, StatusSkip, "not judged"), step(CheckPermitted, StatusSkip, "not judged"))
 	}
-	return three(step(CheckReachable, Pass, status), step(CheckAuthenticated, Fail, status), step(CheckPermitted, Skip, "not authenticated"))
+	return three(step(CheckReachable, StatusPass, status), step(CheckAuthenticated, StatusFail, status), step(CheckPermitted, StatusSkip, "not authenticated"))
 }

@@ -203,7 +203,7 @@ func TestEveryTroubleOfTheNetworkHasItsCode(t *testing.T) {
 			config := serving(ca.issue(t, "127.0.0.1", time.Hour))
 			config.MaxVersion = version
 			tester := connector.Tester{BaseURL: secured(t, config), Transport: trusting(t), Timeout: ample}
-			expect(t, tester.Test(context.Background(), named(liveToken())), connector.Accepted, connector.OK, connector.ByServer)
+			expect(t, tester.Test(context.Background(), named(liveToken())), connector.VerdictAccepted, connector.OK, connector.ConfirmedByServer)
 		}
 	})
 	t.Run("HTTP/2 is no trouble", func(t *testing.T) {
@@ -218,7 +218,7 @@ func TestEveryTroubleOfTheNetworkHasItsCode(t *testing.T) {
 		srv.StartTLS()
 		t.Cleanup(srv.Close)
 		tester := connector.Tester{BaseURL: srv.URL + "/v2", Transport: trusting(t), Timeout: ample}
-		expect(t, tester.Test(context.Background(), named(liveToken())), connector.Accepted, connector.OK, connector.ByServer)
+		expect(t, tester.Test(context.Background(), named(liveToken())), connector.VerdictAccepted, connector.OK, connector.ConfirmedByServer)
 		if proto != "HTTP/2.0" {
 			t.Errorf("it was %s", proto)
 		}
@@ -237,7 +237,7 @@ func TestAnIPv6LiteralIsAnAddressLikeAnother(t *testing.T) {
 	srv.Start()
 	t.Cleanup(srv.Close)
 	tester := connector.Tester{BaseURL: "http://" + listener.Addr().String() + "/v2", Transport: newTransport(t), Timeout: ample}
-	expect(t, tester.Test(context.Background(), named(liveToken())), connector.Accepted, connector.OK, connector.ByServer)
+	expect(t, tester.Test(context.Background(), named(liveToken())), connector.VerdictAccepted, connector.OK, connector.ConfirmedByServer)
 }
 
 // No name under .invalid resolves (RFC 6761). Where there is no network the
@@ -247,7 +247,7 @@ func TestARealLookupOfANameThatCannotExistEnds(t *testing.T) {
 	tester := connector.Tester{BaseURL: "https://api.100ms.invalid/v2", Transport: newTransport(t), Timeout: 2 * time.Second}
 	began := time.Now()
 	r := tester.Test(context.Background(), named(liveToken()))
-	if r.Verdict != connector.Inconclusive || r.Code != connector.DNSFailure && r.Code != connector.Timeout {
+	if r.Verdict != connector.VerdictInconclusive || r.Code != connector.DNSFailure && r.Code != connector.Timeout {
 		t.Errorf("%s %s (%s)", r.Verdict, r.Code, r.Message)
 	}
 	if took := time.Since(began); took > ample {

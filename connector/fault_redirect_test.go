@@ -122,7 +122,7 @@ func TestARedirectWithinTheOriginIsFollowedWithTheToken(t *testing.T) {
 		}))
 		tester := connector.Tester{BaseURL: base + "/old", Transport: newTransport(t), Timeout: ample}
 		r := tester.Test(context.Background(), named(liveToken()))
-		expect(t, r, connector.Accepted, connector.OK, connector.ByServer)
+		expect(t, r, connector.VerdictAccepted, connector.OK, connector.ConfirmedByServer)
 		if r.Server.Attempts != 1 {
 			t.Errorf("%d: a followed redirect counts as %d attempts", status, r.Server.Attempts)
 		}

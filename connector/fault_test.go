@@ -124,9 +124,9 @@ func underTrouble(t *testing.T, tester *connector.Tester, trouble connector.Code
 		by          connector.Confirmation
 		also        []connector.Code
 	}{
-		{"a live token is not blamed", liveToken(), connector.Inconclusive, trouble, "", nil},
-		{"an app token stays an app token", appToken(), connector.Rejected, connector.WrongTokenType, connector.ByClaims, []connector.Code{trouble}},
-		{"an expired token stays expired", expiredToken(), connector.Rejected, connector.ExpiredToken, connector.ByClaims, []connector.Code{trouble}},
+		{"a live token is not blamed", liveToken(), connector.VerdictInconclusive, trouble, "", nil},
+		{"an app token stays an app token", appToken(), connector.VerdictRejected, connector.WrongTokenType, connector.ConfirmedByClaims, []connector.Code{trouble}},
+		{"an expired token stays expired", expiredToken(), connector.VerdictRejected, connector.ExpiredToken, connector.ConfirmedByClaims, []connector.Code{trouble}},
 	}
 	// At once, for some troubles take their time.
 	reports := make([]*connector.Report, len(cases))
@@ -167,7 +167,7 @@ func sound(t *testing.T, r *connector.Report, secrets ...string) {
 	if len(r.Checks) == 0 || r.Message == "" || r.Remedy == "" && r.Code != connector.OK || r.TestedAt.IsZero() {
 		t.Errorf("something is missing: %+v", r)
 	}
-	if err := r.Err(); (err == nil) != (r.Verdict == connector.Accepted) || err != nil && !errors.Is(err, r.Code) {
+	if err := r.Err(); (err == nil) != (r.Verdict == connector.VerdictAccepted) || err != nil && !errors.Is(err, r.Code) {
 		t.Errorf("%s, but the error is %v", r.Code, err)
 	}
 	for _, secret := range secrets {
@@ -341,7 +341,7 @@ func TestAFaultBehindAuthenticationDoesNotHideWhatTheClaimsSay(t *testing.T) {
 			tester := &connector.Tester{BaseURL: srv.URL + "/fault/" + name + "/v2", Transport: transport, Timeout: ample, Retries: once}
 			for token, code := range map[string]connector.Code{appToken(): connector.WrongTokenType, expiredToken(): connector.ExpiredToken} {
 				r := tester.Test(context.Background(), named(token))
-				expect(t, r, connector.Rejected, code, connector.ByBoth)
+				expect(t, r, connector.VerdictRejected, code, connector.ConfirmedByBoth)
 				sound(t, r, token)
 			}
 		})

@@ -40,7 +40,7 @@ func (t Token) faults() []Code {
 	if t.Fault != "" {
 		found = append(found, t.Fault)
 	}
-	if t.Kind != Management {
+	if t.Kind != KindManagement {
 		found = append(found, WrongTokenType)
 	}
 	if t.contradiction != "" {

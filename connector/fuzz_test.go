@@ -135,7 +135,7 @@ func FuzzInspect(f *testing.F) {
 		if err != nil || json.Unmarshal(data, &object) != nil {
 			t.Errorf("%s, %v", data, err)
 		}
-		if !slices.Contains([]Kind{Management, App, Unknown}, token.Kind) || object.Kind != token.Kind {
+		if !slices.Contains([]Kind{KindManagement, KindApp, KindUnknown}, token.Kind) || object.Kind != token.Kind {
 			t.Errorf("kind %q", token.Kind)
 		}
 		if (object.ExpiresAt == nil) != token.ExpiresAt.IsZero() || (object.ExpiresIn == nil) != token.ExpiresAt.IsZero() {
@@ -211,7 +211,7 @@ func FuzzClassify(f *testing.F) {
 				t.Errorf("%d is %s, %s", status, r.means, r.code)
 			}
 		case trouble:
-			if byCode()[r.code].Class != AboutEnvironment {
+			if byCode()[r.code].Class != ClassEnvironment {
 				t.Errorf("trouble of the code %q", r.code)
 			}
 		default:
@@ -231,7 +231,7 @@ func FuzzClassify(f *testing.F) {
 			t.Error(err)
 		}
 		report := decide(facts{token: docInspect(token), reply: r, now: docNow})
-		if _, err := json.Marshal(report); err != nil || report.Verdict == "" || (report.Verdict == Accepted) != (r.means == answer.Success) || len(report.Checks) != 7 {
+		if _, err := json.Marshal(report); err != nil || report.Verdict == "" || (report.Verdict == VerdictAccepted) != (r.means == answer.Success) || len(report.Checks) != 7 {
 			t.Errorf("%+v, %v", report, err)
 		}
 	})

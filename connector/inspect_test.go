@@ -53,12 +53,12 @@ func TestInspectTellsEveryKindOfCredentialApart(t *testing.T) {
 			if string(token.LooksLike) != c.LooksLike {
 				t.Errorf("looks like %q, want %q", token.LooksLike, c.LooksLike)
 			}
-			kind := Management
+			kind := KindManagement
 			switch {
 			case c.LooksLike != "" || strings.HasPrefix(c.Name, "payload-") || c.Name == "type-number" || c.Name == "type-other":
-				kind = Unknown
+				kind = KindUnknown
 			case strings.HasPrefix(c.Name, "app"):
-				kind = App
+				kind = KindApp
 			}
 			if token.Kind != kind {
 				t.Errorf("kind %s, want %s", token.Kind, kind)
@@ -87,7 +87,7 @@ func TestInspectReadsWhatALiveTokenSaysOfItself(t *testing.T) {
 	}
 	issued := docNow.Truncate(time.Second)
 	switch {
-	case token.Kind != Management, token.AccessKey != k.AccessKey, token.ID != claims["jti"], token.Algorithm != "HS256", token.Version != 2,
+	case token.Kind != KindManagement, token.AccessKey != k.AccessKey, token.ID != claims["jti"], token.Algorithm != "HS256", token.Version != 2,
 		!token.IssuedAt.Equal(issued), !token.NotBefore.Equal(issued), !token.ExpiresAt.Equal(issued.Add(7 * 24 * time.Hour)),
 		token.Removed != nil, token.Fault != "", token.LooksLike != "":
 		t.Errorf("%+v", token)
@@ -248,7 +248,7 @@ func TestClaimsAreReadByTheirExactNames(t *testing.T) {
 		upper[strings.ToUpper(name)] = value
 	}
 	token := docInspect(fixtures.Sign(k, upper))
-	if token.Kind != Unknown || token.AccessKey != "" || token.ID != "" || token.Version != 0 || !token.IssuedAt.IsZero() || !token.NotBefore.IsZero() || !token.ExpiresAt.IsZero() {
+	if token.Kind != KindUnknown || token.AccessKey != "" || token.ID != "" || token.Version != 0 || !token.IssuedAt.IsZero() || !token.NotBefore.IsZero() || !token.ExpiresAt.IsZero() {
 		t.Errorf("claims in capitals were read: %+v", token)
 	}
 	payload, _ := json.Marshal(claims)
@@ -264,21 +264,21 @@ func TestClaimsAreReadByTheirExactNames(t *testing.T) {
 
 func TestTheKindIsToldByTheClaimTypeAndElseByWhatAnAppTokenCarries(t *testing.T) {
 	for payload, want := range map[string]Kind{
-		`{"type":"management"}`:                  Management,
-		`{"type":"management","room_id":"r"}`:    Management,
-		`{"t\u0079pe":"man\u0061gement"}`:        Management,
-		`{"type":"app"}`:                         App,
-		`{"room_id":"r"}`:                        App,
-		`{"role":"host"}`:                        App,
-		`{"user_id":"u"}`:                        App,
-		`{}`:                                     Unknown,
-		`{"type":"Management"}`:                  Unknown,
-		`{"type":"","role":"host"}`:              Unknown,
-		`{"type":null,"role":"host"}`:            App,
-		`{"type":["management"]}`:                Unknown,
-		`{"type":"app","type":"management"}`:     Management, // the last one counts, as for every JWT library
-		`{"type":"management ","access_key":""}`: Unknown,
-		`{"app_data":{"type":"management"}}`:     Unknown,
+		`{"type":"management"}`:                  KindManagement,
+		`{"type":"management","room_id":"r"}`:    KindManagement,
+		`{"t\u0079pe":"man\u0061gement"}`:        KindManagement,
+		`{"type":"app"}`:                         KindApp,
+		`{"room_id":"r"}`:                        KindApp,
+		`{"role":"host"}`:                        KindApp,
+		`{"user_id":"u"}`:                        KindApp,
+		`{}`:                                     KindUnknown,
+		`{"type":"Management"}`:                  KindUnknown,
+		`{"type":"","role":"host"}`:              KindUnknown,
+		`{"type":null,"role":"host"}`:            KindApp,
+		`{"type":["management"]}`:                KindUnknown,
+		`{"type":"app","type":"management"}`:     KindManagement, // the last one counts, as for every JWT library
+		`{"type":"management ","access_key":""}`: KindUnknown,
+		`{"app_data":{"type":"management"}}`:     KindUnknown,
 	} {
 		if token := docInspect(docRaw(payload)); token.Kind != want {
 			t.Errorf("%s: %s, want %s", payload, token.Kind, want)
@@ -364,28 +364,28 @@ func TestInspectIsBoundedWhateverTheValue(t *testing.T) {
 func TestAValueThatIsNoTokenIsKnownByItsLooks(t *testing.T) {
 	k := fixtures.Workspace()
 	for value, want := range map[string]Lookalike{
-		"":                                    EmptyLike,
-		" \n":                                 EmptyLike,
-		`""`:                                  EmptyLike,
-		"Bearer ":                             EmptyLike,
-		k.AccessKey:                           AccessKeyLike,
-		strings.ToUpper(k.AccessKey):          AccessKeyLike,
-		" " + k.AccessKey + "\n":              AccessKeyLike,
-		k.AccessKey[:23]:                      UnknownLike,
-		k.AccessKey[:23] + "g":                UnknownLike,
-		k.AppSecret:                           AppSecretLike,
-		strings.TrimRight(k.AppSecret, "="):   AppSecretLike,
-		k.AccessKey + ":" + k.AppSecret:       AppSecretLike,
-		"Bearer " + k.AppSecret:               AppSecretLike,
-		"abc-defg-hij":                        RoomCodeLike,
-		"ABC-DEFG-HIJ":                        UnknownLike,
-		"abc-defg-hi1":                        UnknownLike,
-		"abcd-efg-hij":                        UnknownLike,
-		"changeme":                            PlaceholderLike,
-		"${HMS_MANAGEMENT_TOKEN}":             PlaceholderLike,
-		strings.Repeat("x", 600):              UnknownLike,
-		"live_" + strings.Repeat("a-", 20):    UnknownLike,
-		"00000000-0000-4000-8000-00000000000": UnknownLike,
+		"":                                    LookalikeEmpty,
+		" \n":                                 LookalikeEmpty,
+		`""`:                                  LookalikeEmpty,
+		"Bearer ":                             LookalikeEmpty,
+		k.AccessKey:                           LookalikeAccessKey,
+		strings.ToUpper(k.AccessKey):          LookalikeAccessKey,
+		" " + k.AccessKey + "\n":              LookalikeAccessKey,
+		k.AccessKey[:23]:                      LookalikeUnknown,
+		k.AccessKey[:23] + "g":                LookalikeUnknown,
+		k.AppSecret:                           LookalikeAppSecret,
+		strings.TrimRight(k.AppSecret, "="):   LookalikeAppSecret,
+		k.AccessKey + ":" + k.AppSecret:       LookalikeAppSecret,
+		"Bearer " + k.AppSecret:               LookalikeAppSecret,
+		"abc-defg-hij":                        LookalikeRoomCode,
+		"ABC-DEFG-HIJ":                        LookalikeUnknown,
+		"abc-defg-hi1":                        LookalikeUnknown,
+		"abcd-efg-hij":                        LookalikeUnknown,
+		"changeme":                            LookalikePlaceholder,
+		"${HMS_MANAGEMENT_TOKEN}":             LookalikePlaceholder,
+		strings.Repeat("x", 600):              LookalikeUnknown,
+		"live_" + strings.Repeat("a-", 20):    LookalikeUnknown,
+		"00000000-0000-4000-8000-00000000000": LookalikeUnknown,
 	} {
 		if token := docInspect(value); token.Fault != NotAToken || token.LooksLike != want {
 			t.Errorf("%.60q: %s, looks like %q, want %q", value, token.Fault, token.LooksLike, want)
@@ -501,12 +501,12 @@ func TestTextOfAClaimIsOneShortLine(t *testing.T) {
 
 func TestALongSentenceIsNoAppSecret(t *testing.T) {
 	sentence := strings.Repeat("please ask the owner of the workspace ", 4)
-	if got := Inspect(sentence); got.Fault != NotAToken || got.LooksLike != UnknownLike {
+	if got := Inspect(sentence); got.Fault != NotAToken || got.LooksLike != LookalikeUnknown {
 		t.Errorf("%s, looks like %s", got.Fault, got.LooksLike)
 	}
 	secret := fixtures.Workspace().AppSecret
 	for _, wrapped := range []string{secret + "\n", secret[:80] + "\n" + secret[80:]} {
-		if got := Inspect(wrapped); got.LooksLike != AppSecretLike {
+		if got := Inspect(wrapped); got.LooksLike != LookalikeAppSecret {
 			t.Errorf("a wrapped App Secret looks like %s", got.LooksLike)
 		}
 	}
@@ -548,7 +548,7 @@ func TestAPartOfATokenIsCalledThat(t *testing.T) {
 	parts := strings.Split(docSigned("jti", strings.Repeat("x", 100)), ".")
 	for _, part := range parts[:2] {
 		token := docInspect(part)
-		if token.Fault != NotAToken || token.LooksLike != UnknownLike || !strings.Contains(token.Why(NotAToken), "one of the three parts of a token") {
+		if token.Fault != NotAToken || token.LooksLike != LookalikeUnknown || !strings.Contains(token.Why(NotAToken), "one of the three parts of a token") {
 			t.Errorf("%s %s: %s", token.Fault, token.LooksLike, token.Why(NotAToken))
 		}
 	}

@@ -33,7 +33,7 @@ func TestAFaultOfTheNetworkIsQuotedWithoutTheURL(t *testing.T) {
 
 func TestAServerMayAnswer000(t *testing.T) {
 	seen := seenAnswer(0, "", "")
-	if r := judged(valueOf(t, "live"), &seen, false); r.Verdict != Inconclusive || r.Code != UnexpectedResponse {
+	if r := judged(valueOf(t, "live"), &seen, false); r.Verdict != VerdictInconclusive || r.Code != UnexpectedResponse {
 		t.Errorf("%s %s", r.Verdict, r.Code)
 	}
 }
@@ -89,11 +89,11 @@ func TestEachCheckSaysWhereItBroke(t *testing.T) {
 		check       CheckName
 		want        CheckStatus
 	}{
-		{"a server that asks to slow down was reached", "live", &slow, CheckReachable, Pass},
-		{"who cancels learns nothing of the network", "live", &canceled, CheckReachable, Skip},
-		{"the server knows of an expiry", "live", &says, CheckTokenLifetime, Fail},
-		{"an exp that cannot be read", "exp-string", nil, CheckTokenLifetime, Skip},
-		{"a user_id that the API was seen to refuse", "user-id-number", &refused, CheckTokenShape, Warn},
+		{"a server that asks to slow down was reached", "live", &slow, CheckReachable, StatusPass},
+		{"who cancels learns nothing of the network", "live", &canceled, CheckReachable, StatusSkip},
+		{"the server knows of an expiry", "live", &says, CheckTokenLifetime, StatusFail},
+		{"an exp that cannot be read", "exp-string", nil, CheckTokenLifetime, StatusSkip},
+		{"a user_id that the API was seen to refuse", "user-id-number", &refused, CheckTokenShape, StatusWarn},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := judged(valueOf(t, c.value), c.seen, false)
@@ -123,7 +123,7 @@ func TestAKeyThatProvesNothingCallsNoTokenBad(t *testing.T) {
 	} {
 		tester := Tester{Offline: true, Key: &key}
 		r := tester.Test(context.Background(), cred)
-		if r.Verdict != NotTested && r.Code != ExpiredToken { // noon is past
+		if r.Verdict != VerdictNotTested && r.Code != ExpiredToken { // noon is past
 			t.Errorf("%s: %s %s", name, r.Verdict, r.Code)
 		}
 		if !strings.Contains(r.Checks[1].Detail, "not checked") {
@@ -303,7 +303,7 @@ func TestClocksThatAgreeAreNotSaidToDiffer(t *testing.T) {
 func TestAKeyThatDidNotSignWhatTheAPIAcceptsIsSaidInWords(t *testing.T) {
 	ok := seenAnswer(200, asJSON, rooms)
 	r := judged(valueOf(t, "live"), &ok, true)
-	if r.Verdict != Accepted || !strings.Contains(r.Message, "did not sign it") || !strings.Contains(r.Remedy, "rotated") {
+	if r.Verdict != VerdictAccepted || !strings.Contains(r.Message, "did not sign it") || !strings.Contains(r.Remedy, "rotated") {
 		t.Errorf("%s: %s %s", r.Verdict, r.Message, r.Remedy)
 	}
 }

@@ -18,10 +18,10 @@ func TestATestThatIsCanceledBeforeItBeginsAsksNobody(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	r := tester.Test(ctx, named(liveToken()))
-	expect(t, r, connector.Inconclusive, connector.Canceled, "")
+	expect(t, r, connector.VerdictInconclusive, connector.Canceled, "")
 	sound(t, r, liveToken())
-	expect(t, tester.Test(ctx, named(appToken())), connector.Rejected, connector.WrongTokenType, connector.ByClaims, connector.Canceled)
-	expect(t, tester.Test(ctx, named(expiredToken())), connector.Rejected, connector.ExpiredToken, connector.ByClaims, connector.Canceled)
+	expect(t, tester.Test(ctx, named(appToken())), connector.VerdictRejected, connector.WrongTokenType, connector.ConfirmedByClaims, connector.Canceled)
+	expect(t, tester.Test(ctx, named(expiredToken())), connector.VerdictRejected, connector.ExpiredToken, connector.ConfirmedByClaims, connector.Canceled)
 	if n := api.Requests(); n != 0 {
 		t.Errorf("%d requests", n)
 	}
@@ -33,7 +33,7 @@ func TestADeadlineThatHasPassedIsATimeout(t *testing.T) {
 	tester := connector.Tester{BaseURL: serve(t, api), Transport: newTransport(t)}
 	ctx, cancel := context.WithTimeout(context.Background(), -time.Second)
 	defer cancel()
-	expect(t, tester.Test(ctx, named(liveToken())), connector.Inconclusive, connector.Timeout, "")
+	expect(t, tester.Test(ctx, named(liveToken())), connector.VerdictInconclusive, connector.Timeout, "")
 	if n := api.Requests(); n != 0 {
 		t.Errorf("%d requests", n)
 	}
@@ -56,9 +56,9 @@ func TestATestThatIsCanceledUnderWayEndsAtOnce(t *testing.T) {
 				t.Errorf("%s: it went on for %s", fault, took)
 			}
 			if want == connector.Canceled {
-				expect(t, r, connector.Inconclusive, want, "")
+				expect(t, r, connector.VerdictInconclusive, want, "")
 			} else {
-				expect(t, r, connector.Rejected, want, connector.ByClaims, connector.Canceled)
+				expect(t, r, connector.VerdictRejected, want, connector.ConfirmedByClaims, connector.Canceled)
 			}
 			sound(t, r, token)
 			if n := api.Requests(); n != 1 {
@@ -83,7 +83,7 @@ func TestTheLastAnswerSurvivesACancelInABackOff(t *testing.T) {
 	if took := time.Since(began); took > 10*time.Second {
 		t.Errorf("it waited on for %s", took)
 	}
-	if r.Verdict != connector.Inconclusive || r.Server == nil || r.Server.Status != 503 {
+	if r.Verdict != connector.VerdictInconclusive || r.Server == nil || r.Server.Status != 503 {
 		t.Errorf("%s %s, server %+v", r.Verdict, r.Code, r.Server)
 	}
 }
@@ -100,7 +100,7 @@ func TestTheProbeAlwaysHasADeadline(t *testing.T) {
 		}
 		return nil, context.DeadlineExceeded
 	})}
-	expect(t, tester.Test(context.Background(), named(liveToken())), connector.Inconclusive, connector.Timeout, "")
+	expect(t, tester.Test(context.Background(), named(liveToken())), connector.VerdictInconclusive, connector.Timeout, "")
 	if left <= 0 || left > connector.DefaultTimeout {
 		t.Errorf("%s are left, want up to %s", left, connector.DefaultTimeout)
 	}
@@ -111,7 +111,7 @@ func TestATimeoutSaysHowLongItWas(t *testing.T) {
 	base := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
 	tester := connector.Tester{BaseURL: base, Transport: newTransport(t), Timeout: 50 * time.Millisecond, Retries: -1}
 	r := tester.Test(context.Background(), named(liveToken()))
-	expect(t, r, connector.Inconclusive, connector.Timeout, "")
+	expect(t, r, connector.VerdictInconclusive, connector.Timeout, "")
 	if !strings.HasSuffix(r.Message, "in time: the whole test may take 50ms") {
 		t.Error(r.Message)
 	}

@@ -158,7 +158,7 @@ func TestARetryAfterThatFitsIsWaitedFor(t *testing.T) {
 			began := time.Now()
 			r := tester.Test(context.Background(), named(liveToken()))
 			took := time.Since(began)
-			expect(t, r, connector.Accepted, connector.OK, connector.ByServer)
+			expect(t, r, connector.VerdictAccepted, connector.OK, connector.ConfirmedByServer)
 			if requests.Load() != 2 || took < c.least || took > c.most {
 				t.Errorf("%d requests in %s, want 2 in %s to %s", requests.Load(), took, c.least, c.most)
 			}
@@ -196,7 +196,7 @@ func TestARetryAfterThatDoesNotFitIsReportedAtOnce(t *testing.T) {
 			if took := time.Since(began); took > ample/2 {
 				t.Errorf("it waited for %s all the same", took)
 			}
-			expect(t, r, connector.Inconclusive, connector.RateLimited, "")
+			expect(t, r, connector.VerdictInconclusive, connector.RateLimited, "")
 			sound(t, r, token)
 			if requests.Load() != 1 || r.RetryAfter < c.least || r.RetryAfter > c.most {
 				t.Errorf("%d requests, retry after %d s; want 1, %d to %d s", requests.Load(), r.RetryAfter, c.least, c.most)
@@ -238,7 +238,7 @@ func TestAServerThatIsDownMaySayForHowLong(t *testing.T) {
 	}))
 	tester := connector.Tester{BaseURL: base, Transport: newTransport(t), Timeout: ample}
 	r := tester.Test(context.Background(), named(liveToken()))
-	expect(t, r, connector.Inconclusive, connector.ServiceUnavailable, "")
+	expect(t, r, connector.VerdictInconclusive, connector.ServiceUnavailable, "")
 	if r.RetryAfter != 120 || r.Server.Attempts != 1 {
 		t.Errorf("retry after %d s, %d attempts", r.RetryAfter, r.Server.Attempts)
 	}
@@ -270,7 +270,7 @@ func TestTheLastAnswerSurvivesADeadlineInABackOff(t *testing.T) {
 				r = c.tester.Test(ctx, named(token))
 				cancel()
 			}
-			expect(t, r, connector.Inconclusive, connector.ServiceUnavailable, "")
+			expect(t, r, connector.VerdictInconclusive, connector.ServiceUnavailable, "")
 			sound(t, r, token)
 			if r.Server == nil || r.Server.Status != 503 || r.Server.Attempts < 2 || !strings.Contains(r.Server.Message, "upstream connect error") {
 				t.Errorf("the last answer is lost: %+v", r.Server)

@@ -46,7 +46,7 @@ func TestARefusalInUseIsExplainedAsATestExplainsIt(t *testing.T) {
 
 func TestExplainIsBoundedAndNeverNil(t *testing.T) {
 	token := Secret(liveNow())
-	if r := Explain(nil, token); r.Verdict != NotTested {
+	if r := Explain(nil, token); r.Verdict != VerdictNotTested {
 		t.Errorf("no answer: %s", r.Verdict)
 	}
 	if r := Explain(&http.Response{StatusCode: 401}, token); r.Code != TokenRefused {
@@ -57,10 +57,10 @@ func TestExplainIsBoundedAndNeverNil(t *testing.T) {
 		io.Reader
 		io.Closer
 	}{io.LimitReader(endless{}, 1<<40), closer(func() error { closed = true; return nil })}
-	if r := Explain(&http.Response{StatusCode: 401, Body: body}, token); r.Verdict == Accepted || !closed {
+	if r := Explain(&http.Response{StatusCode: 401, Body: body}, token); r.Verdict == VerdictAccepted || !closed {
 		t.Errorf("a body without end: %s, closed: %t", r.Verdict, closed)
 	}
-	if r := Explain(&http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(`{"id":"5f"}`))}, token); r.Verdict != Accepted {
+	if r := Explain(&http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(`{"id":"5f"}`))}, token); r.Verdict != VerdictAccepted {
 		t.Errorf("one record: %s %s", r.Verdict, r.Message)
 	}
 	if r := Explain(&http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader("<html>"))}, token); r.Code != UnexpectedResponse {

@@ -14,9 +14,9 @@ type Confirmation string
 
 // On whose word. Empty where there is nothing to confirm.
 const (
-	ByServer Confirmation = "server"
-	ByClaims Confirmation = "claims" // only the token's own claims say so
-	ByBoth   Confirmation = "both"
+	ConfirmedByServer Confirmation = "server"
+	ConfirmedByClaims Confirmation = "claims" // only the token's own claims say so
+	ConfirmedByBoth   Confirmation = "both"
 )
 
 // Report is the result of one connection test. Its JSON is the contract of
@@ -73,18 +73,18 @@ const (
 // CheckStatus is how a step ended.
 type CheckStatus string
 
-// How a step ended. Skip: it was not reached, or cannot be judged.
+// How a step ended. StatusSkip: it was not reached, or cannot be judged.
 const (
-	Pass CheckStatus = "pass"
-	Warn CheckStatus = "warn"
-	Fail CheckStatus = "fail"
-	Skip CheckStatus = "skip"
+	StatusPass CheckStatus = "pass"
+	StatusWarn CheckStatus = "warn"
+	StatusFail CheckStatus = "fail"
+	StatusSkip CheckStatus = "skip"
 )
 
 // Err is nil if the credential was accepted. Otherwise errors.Is finds the
 // report's Code and every code in Also, and errors.As a *TestError.
 func (r *Report) Err() error {
-	if r.Verdict == Accepted {
+	if r.Verdict == VerdictAccepted {
 		return nil
 	}
 	return &TestError{Report: r}
@@ -138,9 +138,9 @@ func untestable(code Code, message string) *Report {
 		Also: []Code{}, Warnings: []Code{}, Problems: []Problem{}, TestedAt: now(),
 	}
 	for _, name := range checkOrder {
-		r.Checks = append(r.Checks, Check{name, Skip, "not reached"})
+		r.Checks = append(r.Checks, Check{name, StatusSkip, "not reached"})
 	}
-	r.Checks[0] = Check{CheckDocument, Fail, message}
+	r.Checks[0] = Check{CheckDocument, StatusFail, message}
 	return r
 }
 

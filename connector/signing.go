@@ -109,7 +109,7 @@ func (k SigningKey) MintAt(now time.Time, ttl time.Duration) (Secret, error) {
 	}
 	issued := now.Add(-backdate).Unix()
 	claims, err := json.Marshal(managementClaims{
-		AccessKey: k.AccessKey, Type: Management, Version: 2, ID: uuid(),
+		AccessKey: k.AccessKey, Type: KindManagement, Version: 2, ID: uuid(),
 		IssuedAt: issued, NotBefore: issued, ExpiresAt: now.Add(ttl).Unix(),
 	})
 	if err != nil {

@@ -48,9 +48,9 @@ func TestTheProbeIsOneHarmlessCall(t *testing.T) {
 	tester := connector.Tester{BaseURL: base + "/", Transport: newTransport(t), Timeout: ample}
 	for range 2 {
 		r := tester.Test(context.Background(), named("Bearer "+token+"\r\n"))
-		expect(t, r, connector.Accepted, connector.OK, connector.ByServer)
+		expect(t, r, connector.VerdictAccepted, connector.OK, connector.ConfirmedByServer)
 		sound(t, r, token)
-		if r.Server.Status != 200 || r.Server.Attempts != 1 || r.Server.RequestID == "" || r.Token.Kind != connector.Management {
+		if r.Server.Status != 200 || r.Server.Attempts != 1 || r.Server.RequestID == "" || r.Token.Kind != connector.KindManagement {
 			t.Errorf("%+v %+v", r.Server, r.Token)
 		}
 	}
@@ -88,7 +88,7 @@ func TestWhatCannotBeATokenIsNeverSent(t *testing.T) {
 		if slices.Contains(never, c.Tested) && c.Name != "exp-duration" && c.Name != "exp-before-iat" { // servers differ about those
 			n++
 			r := tester.Test(context.Background(), named(c.Value))
-			if string(r.Code) != c.Tested || r.Server != nil || r.ConfirmedBy != connector.ByClaims {
+			if string(r.Code) != c.Tested || r.Server != nil || r.ConfirmedBy != connector.ConfirmedByClaims {
 				t.Errorf("%s: %s by %q, server %+v", c.Name, r.Code, r.ConfirmedBy, r.Server)
 			}
 		}
@@ -106,11 +106,11 @@ func TestOfflineAsksNobody(t *testing.T) {
 	for _, tester := range []*connector.Tester{&tester, {Offline: true}} {
 		token := liveToken()
 		r := tester.Test(context.Background(), named(token))
-		expect(t, r, connector.NotTested, connector.Untested, "")
+		expect(t, r, connector.VerdictNotTested, connector.Untested, "")
 		sound(t, r, token)
-		expect(t, tester.Test(context.Background(), named(appToken())), connector.Rejected, connector.WrongTokenType, connector.ByClaims)
-		expect(t, tester.Test(context.Background(), named(expiredToken())), connector.Rejected, connector.ExpiredToken, connector.ByClaims)
-		expect(t, tester.Test(context.Background(), new(connector.Credential)), connector.Rejected, connector.NotAToken, connector.ByClaims)
+		expect(t, tester.Test(context.Background(), named(appToken())), connector.VerdictRejected, connector.WrongTokenType, connector.ConfirmedByClaims)
+		expect(t, tester.Test(context.Background(), named(expiredToken())), connector.VerdictRejected, connector.ExpiredToken, connector.ConfirmedByClaims)
+		expect(t, tester.Test(context.Background(), new(connector.Credential)), connector.VerdictRejected, connector.NotAToken, connector.ConfirmedByClaims)
 	}
 }
 
@@ -121,7 +121,7 @@ func TestANilCredentialIsAnEmptyOne(t *testing.T) {
 		}
 	}()
 	r := (&connector.Tester{Offline: true}).Test(context.Background(), nil)
-	expect(t, r, connector.Rejected, connector.NotAToken, connector.ByClaims)
+	expect(t, r, connector.VerdictRejected, connector.NotAToken, connector.ConfirmedByClaims)
 }
 
 func TestNoCredentialsGiveNoReports(t *testing.T) {
@@ -148,7 +148,7 @@ func TestReportsComeInTheOrderOfTheCredentials(t *testing.T) {
 	for range 2 { // a sequence can be run again
 		i := 0
 		for r := range all {
-			if r.Name != fmt.Sprint(i) || r.Verdict != connector.Accepted {
+			if r.Name != fmt.Sprint(i) || r.Verdict != connector.VerdictAccepted {
 				t.Fatalf("report %d is of %s: %s (%s)", i, r.Name, r.Code, r.Message)
 			}
 			i++
@@ -223,7 +223,7 @@ func TestNoMoreTestsRunAtOnceThanAllowedAndNoFewer(t *testing.T) {
 		})
 		tester := connector.Tester{BaseURL: base, Transport: newTransport(t), Timeout: time.Minute, Concurrency: given}
 		for r := range tester.TestAll(context.Background(), crowd(40)) {
-			if r.Verdict != connector.Accepted {
+			if r.Verdict != connector.VerdictAccepted {
 				t.Fatalf("%s (%s)", r.Code, r.Message)
 			}
 		}
@@ -298,7 +298,7 @@ func TestTestersWithoutATransportShareOne(t *testing.T) {
 	count, base := serveCounting(t, 1, func(_ int, w http.ResponseWriter, r *http.Request) { new(sandbox.Sandbox).ServeHTTP(w, r) })
 	for range 5 {
 		tester := connector.Tester{BaseURL: base, Timeout: ample}
-		expect(t, tester.Test(context.Background(), named(liveToken())), connector.Accepted, connector.OK, connector.ByServer)
+		expect(t, tester.Test(context.Background(), named(liveToken())), connector.VerdictAccepted, connector.OK, connector.ConfirmedByServer)
 	}
 	if conns := count.conns.Load(); conns != 1 {
 		t.Errorf("%d connections for 5 testers, one after the other", conns)
@@ -421,7 +421,7 @@ func TestACancelMidWayEndsAllTestsAtOnce(t *testing.T) {
 	for r := range tester.TestAll(ctx, crowd(100)) {
 		n++
 		count[r.Code]++
-		if r.Code == connector.Canceled && r.Verdict != connector.Inconclusive {
+		if r.Code == connector.Canceled && r.Verdict != connector.VerdictInconclusive {
 			t.Errorf("canceled is %s", r.Verdict)
 		}
 	}
@@ -597,7 +597,7 @@ func TestATesterTakesAClock(t *testing.T) {
 	later := time.Now().Add(8 * 24 * time.Hour)
 	tester := connector.Tester{Offline: true, Now: func() time.Time { return later }}
 	r := tester.Test(context.Background(), named(liveToken()))
-	expect(t, r, connector.Rejected, connector.ExpiredToken, connector.ByClaims)
+	expect(t, r, connector.VerdictRejected, connector.ExpiredToken, connector.ConfirmedByClaims)
 	if !r.TestedAt.Equal(later.UTC().Truncate(time.Second)) {
 		t.Errorf("tested at %s", r.TestedAt)
 	}
@@ -652,7 +652,7 @@ func TestWhatOneServerSentIsNotInTheNextReport(t *testing.T) {
 				}
 			}))
 			tester := connector.Tester{BaseURL: "http://" + h.Addr().String() + "/v2", Transport: newTransport(t), Timeout: ample, Retries: once}
-			expect(t, tester.Test(context.Background(), named(first)), connector.Accepted, connector.OK, connector.ByServer)
+			expect(t, tester.Test(context.Background(), named(first)), connector.VerdictAccepted, connector.OK, connector.ConfirmedByServer)
 			second := fixtures.Sign(fixtures.Workspace(), fixtures.Management(fixtures.Workspace(), time.Now(), 3*time.Hour))
 			r := tester.Test(context.Background(), named(second))
 			if r.Code != connector.UnexpectedResponse && r.Code != connector.NetworkFailure && r.Code != connector.Redirected {
@@ -682,7 +682,7 @@ func TestATransportThatBreaksItsContractIsTheEnvironmentsFault(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			token := liveToken()
 			r := (&connector.Tester{Transport: transport, Retries: -1, Timeout: ample}).Test(context.Background(), named(token))
-			expect(t, r, connector.Inconclusive, connector.NetworkFailure, "")
+			expect(t, r, connector.VerdictInconclusive, connector.NetworkFailure, "")
 			sound(t, r, token)
 		})
 	}

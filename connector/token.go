@@ -15,9 +15,9 @@ type Kind string
 
 // The kinds of tokens. 100ms documents two (docs, security-and-tokens).
 const (
-	Management Kind = claims.Management // server side: type is "management"
-	App        Kind = claims.App        // client side: type is "app", or no type and a room_id, role or user_id
-	Unknown    Kind = claims.Unknown    // neither
+	KindManagement Kind = claims.Management // server side: type is "management"
+	KindApp        Kind = claims.App        // client side: type is "app", or no type and a room_id, role or user_id
+	KindUnknown    Kind = claims.Unknown    // neither
 )
 
 // Lookalike says what a value that is not a token looks like.
@@ -25,13 +25,13 @@ type Lookalike string
 
 // What people paste in a token's place.
 const (
-	AccessKeyLike    Lookalike = pasted.AccessKey    // 24 hexadecimal digits
-	AppSecretLike    Lookalike = pasted.AppSecret    // about 172 base64url characters, alone or behind something: "accessKey:", "SECRET="
-	RoomCodeLike     Lookalike = pasted.RoomCode     // abc-defg-hij, or a link that ends with one
-	EncodedTokenLike Lookalike = pasted.EncodedToken // a token in base64, as a Kubernetes Secret holds it
-	PlaceholderLike  Lookalike = pasted.Placeholder  // undefined, changeme, <token>, $TOKEN
-	EmptyLike        Lookalike = pasted.Empty
-	UnknownLike      Lookalike = pasted.Unknown
+	LookalikeAccessKey    Lookalike = pasted.AccessKey    // 24 hexadecimal digits
+	LookalikeAppSecret    Lookalike = pasted.AppSecret    // about 172 base64url characters, alone or behind something: "accessKey:", "SECRET="
+	LookalikeRoomCode     Lookalike = pasted.RoomCode     // abc-defg-hij, or a link that ends with one
+	LookalikeEncodedToken Lookalike = pasted.EncodedToken // a token in base64, as a Kubernetes Secret holds it
+	LookalikePlaceholder  Lookalike = pasted.Placeholder  // undefined, changeme, <token>, $TOKEN
+	LookalikeEmpty        Lookalike = pasted.Empty
+	LookalikeUnknown      Lookalike = pasted.Unknown
 )
 
 // Token is what a value says of itself. Nothing in it is verified: anyone can
@@ -89,16 +89,16 @@ func (t Token) Readable() bool { return t.readable }
 // read inspects a value and returns the token itself beside it, cleaned. The
 // two are kept apart so that printing a Token cannot print the token.
 func read(value string) (Token, string) {
-	t := Token{Kind: Unknown}
+	t := Token{Kind: KindUnknown}
 	if len(value) > MaxDocument { // cleaning costs time in proportion
-		return t.notAToken("the value is longer than 64 KiB", UnknownLike), ""
+		return t.notAToken("the value is longer than 64 KiB", LookalikeUnknown), ""
 	}
 	clean, removed := pasted.Clean(value)
 	t.Removed = removed
 	parts, evidence := pasted.Cut(clean)
 	if evidence != "" {
 		looks := looks(value, clean)
-		if more := pasted.Evidence(clean); looks == UnknownLike && more != "" {
+		if more := pasted.Evidence(clean); looks == LookalikeUnknown && more != "" {
 			evidence = more
 		}
 		return t.notAToken(evidence, looks), clean
@@ -132,7 +132,7 @@ func looks(value, clean string) Lookalike {
 	}) {
 		return Lookalike(l)
 	}
-	return UnknownLike
+	return LookalikeUnknown
 }
 
 // notAToken drops the paste damage: of a value that has to be replaced anyway it

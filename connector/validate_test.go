@@ -77,7 +77,7 @@ func TestAProblemNamesTheRuleAndTheNextStepAndNeverAValue(t *testing.T) {
 			switch {
 			case !known:
 				t.Errorf("%s: the code %q is not in the table", d.Name, p.Code)
-			case info.Class != AboutDocument && info.Class != AboutCredential && p.Code != PasteDamage && p.Severity != SeverityWarning:
+			case info.Class != ClassDocument && info.Class != ClassCredential && p.Code != PasteDamage && p.Severity != SeverityWarning:
 				t.Errorf("%s: %s is not about a document", d.Name, p.Code)
 			case p.Remedy == "" || p.Message == "":
 				t.Errorf("%s: %s does not say what to do", d.Name, p.Code)
@@ -398,7 +398,7 @@ func TestParseLeavesABlankValueToTheTester(t *testing.T) {
 			continue
 		}
 		report := (&Tester{Offline: true}).Test(context.Background(), cred)
-		if report.Code != NotAToken || report.LooksLike != EmptyLike {
+		if report.Code != NotAToken || report.LooksLike != LookalikeEmpty {
 			t.Errorf("%q: %s, looks like %q", blank, report.Code, report.LooksLike)
 		}
 	}
@@ -409,7 +409,7 @@ func TestParseRefusesADocumentThatBreaksItsSchemaAndThenNamesTheTokensFaultsToo(
 		// What is wrong with the token alone is for Inspect and Tester to say.
 		ofDocument := slices.ContainsFunc(d.Problems, func(p fixtures.Problem) bool {
 			class := Code(p.Code).Info().Class
-			return !p.Warning && class == AboutDocument && !(p.Code == "blank" && p.Pointer == "/api_key_value")
+			return !p.Warning && class == ClassDocument && !(p.Code == "blank" && p.Pointer == "/api_key_value")
 		})
 		cred, err := docValidator().Parse(d.Data)
 		if (err != nil) != ofDocument || (cred == nil) != ofDocument {

@@ -24,7 +24,7 @@ func (t Token) Why(code Code) string {
 	case UnsupportedAlgorithm:
 		return "the token is not signed with HS256: " + t.evidence
 	case WrongTokenType:
-		if t.Kind == App {
+		if t.Kind == KindApp {
 			return "this is an app token, for clients that join a room, not a management token"
 		}
 		return `this token is not a management token: its type claim is not "management"`
@@ -47,12 +47,12 @@ func (t Token) Why(code Code) string {
 }
 
 var lookalikes = map[Lookalike]string{
-	AccessKeyLike:    "an access key (24 hexadecimal digits)",
-	AppSecretLike:    "an App Secret, the key that signs tokens",
-	RoomCodeLike:     "a room code",
-	EncodedTokenLike: "a token that was base64-encoded once more, as a Kubernetes Secret holds it",
-	PlaceholderLike:  "a placeholder for a token",
-	EmptyLike:        "an empty value",
+	LookalikeAccessKey:    "an access key (24 hexadecimal digits)",
+	LookalikeAppSecret:    "an App Secret, the key that signs tokens",
+	LookalikeRoomCode:     "a room code",
+	LookalikeEncodedToken: "a token that was base64-encoded once more, as a Kubernetes Secret holds it",
+	LookalikePlaceholder:  "a placeholder for a token",
+	LookalikeEmpty:        "an empty value",
 }
 
 // Remedy is the next step about one of the token's findings: that of the code, made
@@ -60,9 +60,9 @@ var lookalikes = map[Lookalike]string{
 func (t Token) Remedy(code Code) string {
 	remedy := code.Info().Remedy
 	switch {
-	case code == NotAToken && t.LooksLike == AppSecretLike:
+	case code == NotAToken && t.LooksLike == LookalikeAppSecret:
 		return remedy + " Never paste the App Secret itself: whoever has it can sign any token."
-	case code == NotAToken && t.LooksLike == EncodedTokenLike:
+	case code == NotAToken && t.LooksLike == LookalikeEncodedToken:
 		return "Decode it once (base64 -d) and save what comes out."
 	case code == MalformedToken && t.Fault != MalformedToken:
 		return "Mend the code that signs it: iat is the time of signing, exp is iat plus the token's life, all in seconds since 1970. Another token from the same code would fail as well."

@@ -58,7 +58,7 @@ whether the token works only connector test can tell.`,
 			printToken(c.out, token, findings, proof)
 		}
 		for _, code := range findings {
-			if code.Info().Class == connector.AboutCredential {
+			if code.Info().Class == connector.ClassCredential {
 				return exit(exitRejected)
 			}
 		}
@@ -132,7 +132,7 @@ func printToken(w io.Writer, t connector.Token, findings []connector.Code, proof
 	}
 	for _, code := range findings {
 		label, c := "fault", output.Red
-		if code.Info().Class != connector.AboutCredential {
+		if code.Info().Class != connector.ClassCredential {
 			label, c = "warning", output.Yellow
 		}
 		line(label, t.Why(code)+" "+p.Paint(c, "["+string(code)+"]"))

@@ -200,11 +200,11 @@ func TestREADMECodesAreThoseOfTheTable(t *testing.T) {
 		class connector.Class
 		title string
 	}{
-		{connector.AboutSuccess, "Nothing at fault (`accepted`, `not_tested`)"},
-		{connector.AboutCredential, "The credential (`rejected`)"},
-		{connector.AboutEnvironment, "The environment (`inconclusive`)"},
-		{connector.Warning, "Warnings, beside any verdict"},
-		{connector.AboutDocument, "Problems of a credential document"},
+		{connector.ClassSuccess, "Nothing at fault (`accepted`, `not_tested`)"},
+		{connector.ClassCredential, "The credential (`rejected`)"},
+		{connector.ClassEnvironment, "The environment (`inconclusive`)"},
+		{connector.ClassWarning, "Warnings, beside any verdict"},
+		{connector.ClassDocument, "Problems of a credential document"},
 	} {
 		fmt.Fprintf(&table, "\n| %s | meaning | next step |\n|---|---|---|\n", section.title)
 		for _, c := range connector.Codes() {

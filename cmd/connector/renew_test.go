@@ -122,7 +122,7 @@ func soonToExpire(t *testing.T) string {
 func TestATokenIsDueByItsLife(t *testing.T) {
 	now := time.Now()
 	at := func(d time.Duration) time.Time { return now.Add(d) }
-	good := store.Record{Kind: connector.Management, AccessKey: "a", IssuedAt: at(-4 * day), ExpiresAt: at(3 * day), SavedAt: at(-4 * day)}
+	good := store.Record{Kind: connector.KindManagement, AccessKey: "a", IssuedAt: at(-4 * day), ExpiresAt: at(3 * day), SavedAt: at(-4 * day)}
 	within := func(d time.Duration) duration { return duration{d, true} }
 	for _, c := range []struct {
 		name   string
@@ -137,19 +137,21 @@ func TestATokenIsDueByItsLife(t *testing.T) {
 		{"a fresh token of a day", func(r *store.Record) { r.IssuedAt, r.ExpiresAt = now, at(day) }, duration{}, false},
 		{"it expired", func(r *store.Record) { r.ExpiresAt = at(-time.Second) }, duration{}, true},
 		{"it never expires", func(r *store.Record) { r.ExpiresAt = time.Time{} }, duration{}, false},
-		{"nothing of it can be read", func(r *store.Record) { *r = store.Record{Kind: connector.Unknown} }, duration{}, true},
+		{"nothing of it can be read", func(r *store.Record) { *r = store.Record{Kind: connector.KindUnknown} }, duration{}, true},
 		{"without iat its life counts from when it was saved", func(r *store.Record) { r.IssuedAt, r.SavedAt, r.ExpiresAt = time.Time{}, at(-9*day), at(day) }, duration{}, true},
-		{"an app token", func(r *store.Record) { r.Kind = connector.App }, duration{}, true},
-		{"an app token that the API accepts", func(r *store.Record) { r.Kind, r.LastVerdict = connector.App, connector.Accepted }, duration{}, false},
-		{"the API refused it", func(r *store.Record) { r.LastVerdict, r.LastCode = connector.Rejected, connector.TokenRefused }, duration{}, true},
-		{"it lacks a permission, which a new token would lack too", func(r *store.Record) { r.LastVerdict, r.LastCode = connector.Rejected, connector.PermissionDenied }, duration{}, false},
+		{"an app token", func(r *store.Record) { r.Kind = connector.KindApp }, duration{}, true},
+		{"an app token that the API accepts", func(r *store.Record) { r.Kind, r.LastVerdict = connector.KindApp, connector.VerdictAccepted }, duration{}, false},
+		{"the API refused it", func(r *store.Record) { r.LastVerdict, r.LastCode = connector.VerdictRejected, connector.TokenRefused }, duration{}, true},
+		{"it lacks a permission, which a new token would lack too", func(r *store.Record) {
+			r.LastVerdict, r.LastCode = connector.VerdictRejected, connector.PermissionDenied
+		}, duration{}, false},
 		{"the API was down", func(r *store.Record) {
-			r.LastVerdict, r.LastCode = connector.Inconclusive, connector.ServiceUnavailable
+			r.LastVerdict, r.LastCode = connector.VerdictInconclusive, connector.ServiceUnavailable
 		}, duration{}, false},
 		{"--within reaches it", func(*store.Record) {}, within(4 * day), true},
 		{"--within takes the place of the rule", func(r *store.Record) { r.ExpiresAt = at(day) }, within(time.Hour), false},
 		{"--within 0 renews what expired", func(r *store.Record) { r.ExpiresAt = at(-time.Second) }, within(0), true},
-		{"--within does not spare what is rejected", func(r *store.Record) { r.LastVerdict, r.LastCode = connector.Rejected, connector.TokenRefused }, within(0), true},
+		{"--within does not spare what is rejected", func(r *store.Record) { r.LastVerdict, r.LastCode = connector.VerdictRejected, connector.TokenRefused }, within(0), true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := good

@@ -99,8 +99,8 @@ func (n *renewer) replace(ctx context.Context, db *store.Store, old *connector.C
 	}
 	report := n.tester.Test(ctx, &fresh)
 	became.code = report.Code
-	if report.Verdict != connector.Accepted {
-		if report.Verdict != connector.Rejected {
+	if report.Verdict != connector.VerdictAccepted {
+		if report.Verdict != connector.VerdictRejected {
 			became.status = unknown
 		}
 		became.why = fmt.Sprintf("the old token stays: the new one is %s: %s [%s]", report.Verdict, report.Message, report.Code)
@@ -133,7 +133,7 @@ func (n *renewer) due(r store.Record, now time.Time) bool {
 // process: it need not be renewed again, however far --within reaches. A minute is
 // for tokens whose iat lies back.
 func (n *renewer) freshSince(r store.Record) bool {
-	return r.SavedAt.After(n.began) && r.IssuedAt.After(n.began.Add(-time.Minute)) && r.LastVerdict != connector.Rejected
+	return r.SavedAt.After(n.began) && r.IssuedAt.After(n.began.Add(-time.Minute)) && r.LastVerdict != connector.VerdictRejected
 }
 
 // madeOf says whether a record is that of a token.

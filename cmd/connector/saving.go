@@ -46,7 +46,7 @@ func (c *command) judge(ctx context.Context, tester *connector.Tester, source st
 		return nil, nil, c.refuse(source, connector.InvalidReport(invalid))
 	}
 	report := tester.Test(ctx, cred)
-	if report.Verdict == connector.Rejected && (!tester.Offline || report.Code == connector.NotAToken) {
+	if report.Verdict == connector.VerdictRejected && (!tester.Offline || report.Code == connector.NotAToken) {
 		return nil, nil, c.refuse(source, report)
 	}
 	return cred, report, nil
@@ -78,16 +78,16 @@ func (c *command) sayTested(ctx context.Context, db *store.Store, cred *connecto
 	}
 	source = printable(source)
 	switch {
-	case report.Verdict == connector.Accepted:
+	case report.Verdict == connector.VerdictAccepted:
 		c.recordTest(ctx, db, cred, report)
 		fmt.Fprintf(c.out, "%s: %s: %s\n", source, done, report.Message)
-	case report.Verdict == connector.Inconclusive:
+	case report.Verdict == connector.VerdictInconclusive:
 		c.recordTest(ctx, db, cred, report)
 		fmt.Fprintf(c.out, "%s: %s, not judged\n", source, done)
 		warn(done+", but it could not be tested: "+report.Message, report.Code, report.Remedy)
 	default: // offline
 		fmt.Fprintf(c.out, "%s: %s, not tested\n", source, done)
-		if report.Verdict == connector.Rejected {
+		if report.Verdict == connector.VerdictRejected {
 			warn(done+", although "+report.Message, report.Code, report.Remedy)
 		}
 	}

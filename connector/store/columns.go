@@ -128,11 +128,11 @@ func isAccessKey(s string) bool {
 }
 
 func isKind(k connector.Kind) bool {
-	return slices.Contains([]connector.Kind{connector.Management, connector.App, connector.Unknown}, k)
+	return slices.Contains([]connector.Kind{connector.KindManagement, connector.KindApp, connector.KindUnknown}, k)
 }
 
 func isVerdict(v connector.Verdict) bool {
-	return slices.Contains([]connector.Verdict{"", connector.Accepted, connector.Rejected, connector.Inconclusive, connector.NotTested}, v)
+	return slices.Contains([]connector.Verdict{"", connector.VerdictAccepted, connector.VerdictRejected, connector.VerdictInconclusive, connector.VerdictNotTested}, v)
 }
 
 // isCode takes every text that has the form of a code: a newer program may know

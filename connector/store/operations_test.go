@@ -45,7 +45,7 @@ var operations = []struct {
 			t.Errorf("created at %v, updated at %v", r.CreatedAt, r.UpdatedAt)
 		}
 		want := store.Record{
-			Name: "prod", Description: "of prod", Kind: connector.Management, AccessKey: fixtures.Workspace().AccessKey,
+			Name: "prod", Description: "of prod", Kind: connector.KindManagement, AccessKey: fixtures.Workspace().AccessKey,
 			IssuedAt: claims.IssuedAt, NotBefore: claims.NotBefore, ExpiresAt: claims.ExpiresAt,
 			SavedAt: r.CreatedAt, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 		}
@@ -57,7 +57,7 @@ var operations = []struct {
 		ok(t, s.Save(ctx, credential("odd", "certainly-not-a-token")))
 		r, err := s.Show(ctx, "odd")
 		ok(t, err)
-		if r.Kind != connector.Unknown || !r.IssuedAt.IsZero() || !r.ExpiresAt.IsZero() {
+		if r.Kind != connector.KindUnknown || !r.IssuedAt.IsZero() || !r.ExpiresAt.IsZero() {
 			t.Errorf("got %+v", r)
 		}
 	}},
@@ -170,7 +170,7 @@ var operations = []struct {
 	}},
 	{"an edit leaves untouched what it does not name", func(t *testing.T, p place, s *store.Store) {
 		ok(t, s.Save(ctx, credential("prod", token(1))))
-		ok(t, s.RecordTest(ctx, credential("prod", token(1)), report(connector.Accepted, connector.OK, token(1))))
+		ok(t, s.RecordTest(ctx, credential("prod", token(1)), report(connector.VerdictAccepted, connector.OK, token(1))))
 		before, err := s.Show(ctx, "prod")
 		ok(t, err)
 
@@ -193,10 +193,10 @@ var operations = []struct {
 	}},
 	{"an edit can rename and describe, and the last test stays known", func(t *testing.T, p place, s *store.Store) {
 		ok(t, s.Save(ctx, credential("prod", token(1))))
-		ok(t, s.RecordTest(ctx, credential("prod", token(1)), report(connector.Accepted, connector.OK, token(1))))
+		ok(t, s.RecordTest(ctx, credential("prod", token(1)), report(connector.VerdictAccepted, connector.OK, token(1))))
 		ok(t, s.Edit(ctx, "prod", store.Changes{Name: ptr("main"), Description: ptr("new")}))
 		r, err := s.Show(ctx, "main")
-		if ok(t, err); r.Description != "new" || r.LastVerdict != connector.Accepted {
+		if ok(t, err); r.Description != "new" || r.LastVerdict != connector.VerdictAccepted {
 			t.Errorf("%+v", r)
 		}
 		_, err = s.Show(ctx, "prod")
@@ -212,13 +212,13 @@ var operations = []struct {
 	}},
 	{"a new value brings its claims, and forgets the test of the old one", func(t *testing.T, p place, s *store.Store) {
 		ok(t, s.Save(ctx, credential("prod", token(1))))
-		ok(t, s.RecordTest(ctx, credential("prod", token(1)), report(connector.Accepted, connector.OK, token(1))))
+		ok(t, s.RecordTest(ctx, credential("prod", token(1)), report(connector.VerdictAccepted, connector.OK, token(1))))
 		app := connector.Secret(fixtures.Sign(fixtures.OtherWorkspace(), fixtures.App(fixtures.OtherWorkspace(), time.Now(), time.Hour)))
 		ok(t, s.Edit(ctx, "prod", store.Changes{Name: ptr("other"), APIKeyValue: ptr(" " + app)}))
 		has(t, s, "other", app)
 		r, err := s.Show(ctx, "other")
 		ok(t, err)
-		if r.Kind != connector.App || r.AccessKey != fixtures.OtherWorkspace().AccessKey || r.LastVerdict != "" || r.LastCode != "" || !r.LastTestedAt.IsZero() {
+		if r.Kind != connector.KindApp || r.AccessKey != fixtures.OtherWorkspace().AccessKey || r.LastVerdict != "" || r.LastCode != "" || !r.LastTestedAt.IsZero() {
 			t.Errorf("%+v", r)
 		}
 	}},
@@ -234,23 +234,23 @@ var operations = []struct {
 	}},
 	{"the last test is kept, and is no update", func(t *testing.T, p place, s *store.Store) {
 		ok(t, s.Save(ctx, credential("prod", token(1))))
-		test := report(connector.Rejected, connector.TokenRefused, token(1))
+		test := report(connector.VerdictRejected, connector.TokenRefused, token(1))
 		ok(t, s.RecordTest(ctx, credential("prod", token(1)), test))
 		r, err := s.Show(ctx, "prod")
 		ok(t, err)
-		if r.LastVerdict != connector.Rejected || r.LastCode != connector.TokenRefused || !r.LastTestedAt.Equal(test.TestedAt) || r.UpdatedAt != r.CreatedAt {
+		if r.LastVerdict != connector.VerdictRejected || r.LastCode != connector.TokenRefused || !r.LastTestedAt.Equal(test.TestedAt) || r.UpdatedAt != r.CreatedAt {
 			t.Errorf("%+v", r)
 		}
-		older := report(connector.Accepted, connector.OK, token(1))
+		older := report(connector.VerdictAccepted, connector.OK, token(1))
 		older.TestedAt = test.TestedAt.Add(-time.Minute)
 		ok(t, s.RecordTest(ctx, credential("prod", token(1)), older))
-		if r, _ := s.Show(ctx, "prod"); r.LastVerdict != connector.Rejected {
+		if r, _ := s.Show(ctx, "prod"); r.LastVerdict != connector.VerdictRejected {
 			t.Error("an older test took the place of a newer one")
 		}
 	}},
 	{"a test of a value that was replaced meanwhile is not kept", func(t *testing.T, p place, s *store.Store) {
 		ok(t, s.Save(ctx, credential("prod", "certainly-not-a-token")))
-		fails(t, s.RecordTest(ctx, credential("prod", token(1)), report(connector.Accepted, connector.OK, token(1))), store.ErrChanged)
+		fails(t, s.RecordTest(ctx, credential("prod", token(1)), report(connector.VerdictAccepted, connector.OK, token(1))), store.ErrChanged)
 	}},
 	{"the loop over all may use the store, and may end early", func(t *testing.T, p place, s *store.Store) {
 		for i := range 20 {
@@ -262,7 +262,7 @@ var operations = []struct {
 			if c.Name != fmt.Sprintf("c%02d", seen) || c.APIKeyValue != token(seen) {
 				t.Errorf("number %d is %+v", seen, c)
 			}
-			ok(t, s.RecordTest(ctx, c, report(connector.Accepted, connector.OK, c.APIKeyValue)))
+			ok(t, s.RecordTest(ctx, c, report(connector.VerdictAccepted, connector.OK, c.APIKeyValue)))
 			ok(t, s.Delete(ctx, c.Name))
 			if seen++; seen == 10 {
 				break
@@ -287,7 +287,7 @@ var operations = []struct {
 		for i, err := range []error{
 			open, list, show, cred, info, all, s.Save(over, credential("x", token(1))), s.Delete(over, "prod"),
 			s.Edit(over, "prod", store.Changes{Name: ptr("x")}), replaceIn(over, s, "prod", token(1), token(2)),
-			s.RecordTest(over, credential("prod", token(1)), report(connector.Accepted, connector.OK, token(1))), s.RotateKey(over, nil),
+			s.RecordTest(over, credential("prod", token(1)), report(connector.VerdictAccepted, connector.OK, token(1))), s.RotateKey(over, nil),
 		} {
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("%d: %v", i, err)

@@ -38,7 +38,7 @@ type Record struct {
 // ExpiryUnknown says whether ExpiresAt is zero because the claims or the record
 // could not be read, and not because the token never expires.
 func (r Record) ExpiryUnknown() bool {
-	unread := r.AccessKey == "" && r.Kind == connector.Unknown || r.LastCode == connector.MalformedToken || r.Damage != ""
+	unread := r.AccessKey == "" && r.Kind == connector.KindUnknown || r.LastCode == connector.MalformedToken || r.Damage != ""
 	return r.ExpiresAt.IsZero() && unread
 }
 
@@ -66,9 +66,9 @@ func (r Record) DueWithin(now time.Time, within time.Duration) bool {
 	switch {
 	case r.Damage != "":
 		return false
-	case r.LastVerdict == connector.Rejected && r.LastCode.MendedByNewToken():
+	case r.LastVerdict == connector.VerdictRejected && r.LastCode.MendedByNewToken():
 		return true
-	case r.LastVerdict != connector.Accepted && r.Kind != connector.Management:
+	case r.LastVerdict != connector.VerdictAccepted && r.Kind != connector.KindManagement:
 		return true
 	}
 	return !r.ExpiresAt.IsZero() && r.ExpiresAt.Sub(now) <= within
@@ -81,7 +81,7 @@ func (r *Record) scan(scan func(...any) error) error {
 	var d damage
 	err := scan(
 		d.text("name", &r.Name, isName), d.text("description", &r.Description, isText),
-		word(&d, "kind", &r.Kind, connector.Unknown, isKind), d.text("access key", &r.AccessKey, isAccessKey),
+		word(&d, "kind", &r.Kind, connector.KindUnknown, isKind), d.text("access key", &r.AccessKey, isAccessKey),
 		d.time("issue time", &r.IssuedAt), d.time("start", &r.NotBefore), d.time("expiry", &r.ExpiresAt),
 		word(&d, "last verdict", &r.LastVerdict, "", isVerdict), word(&d, "last code", &r.LastCode, "", isCode), d.time("time of the last test", &r.LastTestedAt),
 		d.time("time of saving", &r.SavedAt), d.time("time of creation", &r.CreatedAt), d.time("time of change", &r.UpdatedAt),

@@ -15,14 +15,14 @@ func TestWhatIsDue(t *testing.T) {
 	now := time.Date(2026, 11, 26, 10, 0, 0, 0, time.UTC)
 	const day = 24 * time.Hour
 	record := func(age, left time.Duration) store.Record {
-		return store.Record{Kind: connector.Management, IssuedAt: now.Add(-age), ExpiresAt: now.Add(left)}
+		return store.Record{Kind: connector.KindManagement, IssuedAt: now.Add(-age), ExpiresAt: now.Add(left)}
 	}
 	with := func(r store.Record, change func(*store.Record)) store.Record {
 		change(&r)
 		return r
 	}
 	rejected := func(c connector.Code) func(*store.Record) {
-		return func(r *store.Record) { r.LastVerdict, r.LastCode = connector.Rejected, c }
+		return func(r *store.Record) { r.LastVerdict, r.LastCode = connector.VerdictRejected, c }
 	}
 	for _, c := range []struct {
 		name   string
@@ -46,13 +46,13 @@ func TestWhatIsDue(t *testing.T) {
 		{"it was refused", with(record(0, 7*day), rejected(connector.TokenRefused)), true},
 		{"it may not do this", with(record(0, 7*day), rejected(connector.PermissionDenied)), false},
 		{"the API was down", with(record(0, 7*day), func(r *store.Record) {
-			r.LastVerdict, r.LastCode = connector.Inconclusive, connector.ServiceUnavailable
+			r.LastVerdict, r.LastCode = connector.VerdictInconclusive, connector.ServiceUnavailable
 		}), false},
-		{"an app token that was not tested", with(record(0, 7*day), func(r *store.Record) { r.Kind = connector.App }), true},
+		{"an app token that was not tested", with(record(0, 7*day), func(r *store.Record) { r.Kind = connector.KindApp }), true},
 		{"an app token that the API accepts", with(record(0, 7*day), func(r *store.Record) {
-			r.Kind, r.LastVerdict, r.LastCode = connector.App, connector.Accepted, connector.OK
+			r.Kind, r.LastVerdict, r.LastCode = connector.KindApp, connector.VerdictAccepted, connector.OK
 		}), false},
-		{"a damaged record", store.Record{Kind: connector.Unknown, Damage: "its kind cannot be read"}, false},
+		{"a damaged record", store.Record{Kind: connector.KindUnknown, Damage: "its kind cannot be read"}, false},
 	} {
 		if got := c.record.Due(now); got != c.want {
 			t.Errorf("%s: due is %v", c.name, got)
@@ -142,7 +142,7 @@ func TestAVerdictIsKeptBesideWhatWasTestedAlone(t *testing.T) {
 			tested, err := s.Credential(ctx, "prod")
 			ok(t, err)
 			report := (&connector.Tester{Offline: true}).Test(ctx, tested)
-			report.Verdict, report.Code = connector.Rejected, connector.SignatureRejected
+			report.Verdict, report.Code = connector.VerdictRejected, connector.SignatureRejected
 			ok(t, s.Edit(ctx, "prod", store.Changes{APIKeyValue: &c.now}))
 			if c.want == nil {
 				ok(t, s.RecordTest(ctx, tested, report))
@@ -162,12 +162,12 @@ func TestATestFromAClockThatWasAheadDoesNotStay(t *testing.T) {
 		s := p.open(t)
 		tested := credential("prod", token(1))
 		ok(t, s.Save(ctx, tested))
-		ahead := report(connector.Rejected, connector.TokenRefused, token(1))
+		ahead := report(connector.VerdictRejected, connector.TokenRefused, token(1))
 		ahead.TestedAt = ahead.TestedAt.AddDate(1, 0, 0)
 		ok(t, s.RecordTest(ctx, tested, ahead))
-		now := report(connector.Accepted, connector.OK, token(1))
+		now := report(connector.VerdictAccepted, connector.OK, token(1))
 		ok(t, s.RecordTest(ctx, tested, now))
-		if r, err := s.Show(ctx, "prod"); err != nil || r.LastVerdict != connector.Accepted || !r.LastTestedAt.Equal(now.TestedAt) {
+		if r, err := s.Show(ctx, "prod"); err != nil || r.LastVerdict != connector.VerdictAccepted || !r.LastTestedAt.Equal(now.TestedAt) {
 			t.Errorf("%+v, %v", r, err)
 		}
 	})

@@ -122,7 +122,7 @@ func TestAnotherKeyIsLockedAndChangesNothing(t *testing.T) {
 		for _, err := range []error{
 			s.Save(ctx, credential("d", token(4))), s.Edit(ctx, "a", store.Changes{APIKeyValue: ptr(token(4))}),
 			s.Edit(ctx, "a", store.Changes{Name: ptr("x")}), replace(s, "a", token(0), token(4)), s.RotateKey(ctx, nil),
-			s.RecordTest(ctx, credential("a", token(0)), report(connector.Accepted, connector.OK, token(0))),
+			s.RecordTest(ctx, credential("a", token(0)), report(connector.VerdictAccepted, connector.OK, token(0))),
 		} {
 			fails(t, err, store.ErrLocked)
 		}

@@ -19,7 +19,7 @@ type detailView struct {
 }
 
 var kindWords = map[connector.Kind]string{
-	connector.Management: "Management token", connector.App: "App token", connector.Unknown: "Unknown",
+	connector.KindManagement: "Management token", connector.KindApp: "App token", connector.KindUnknown: "Unknown",
 }
 
 func (h *Handler) showDetail(w http.ResponseWriter, r *http.Request, s *session) {
@@ -98,9 +98,9 @@ func (h *Handler) inspected(value string) *inspectView {
 	for i, code := range findings {
 		info := code.Info()
 		switch {
-		case i == 0 && info.Class == connector.AboutCredential:
+		case i == 0 && info.Class == connector.ClassCredential:
 			v.Tone, v.Title = bad, sentence(t.Why(code))
-		case info.Class == connector.AboutCredential:
+		case info.Class == connector.ClassCredential:
 			v.Facts = append(v.Facts, sentence(t.Why(code)))
 		case code == connector.PasteDamage:
 			v.Facts = append(v.Facts, "What does not belong to the token is removed.")

@@ -39,7 +39,7 @@ func (d *draft) judge() (*connector.Credential, bool) {
 		info, field := p.Code.Info(), strings.TrimPrefix(p.Pointer, "/")
 		// Nothing is replaced in a form: of a variable as a value, the test says that
 		// it is a placeholder.
-		if info.Class == connector.AboutDocument && p.Code != connector.UnresolvedVariable && !(keepsValue && field == valueField) {
+		if info.Class == connector.ClassDocument && p.Code != connector.UnresolvedVariable && !(keepsValue && field == valueField) {
 			d.problem(field, sentence(info.Meaning)+" "+p.Remedy)
 		}
 	}

@@ -185,7 +185,7 @@ func TestAnEditLeavesTheSecretAloneUnlessThereIsANewOne(t *testing.T) {
 
 	_, page = c.post(edit, "action", "test", "name", "100ms production", "seen", seen)
 	contains(t, page, "<code>ok</code>")
-	if r, err := s.store.Show(ctx, "100ms production"); err != nil || r.LastVerdict != connector.Accepted {
+	if r, err := s.store.Show(ctx, "100ms production"); err != nil || r.LastVerdict != connector.VerdictAccepted {
 		t.Errorf("the test of the saved value was not recorded: %+v %v", r, err)
 	}
 	_, page = c.post(edit, "action", "save", "name", "100ms staging", "description", "new words", "seen", seen)

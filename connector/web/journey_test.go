@@ -79,7 +79,7 @@ func TestAPersonAddsSeesSavesEditsAndDeletesInABrowser(t *testing.T) {
 	if after := saved(t, s, "100ms staging"); after != before {
 		t.Error("the value was changed by an edit that left it empty")
 	}
-	if r, err := s.store.Show(ctx, "100ms staging"); err != nil || r.LastVerdict != connector.Accepted || r.Description != "Rooms for the weekly report" {
+	if r, err := s.store.Show(ctx, "100ms staging"); err != nil || r.LastVerdict != connector.VerdictAccepted || r.Description != "Rooms for the weekly report" {
 		t.Errorf("%+v %v", r, err)
 	}
 

@@ -49,9 +49,9 @@ func thousand(n int) *memory {
 			Kind: t.Kind, AccessKey: fmt.Sprintf("%024x", i*7919*104729), IssuedAt: t.IssuedAt, ExpiresAt: t.ExpiresAt, CreatedAt: now, UpdatedAt: now,
 		}
 		if i%3 != 0 {
-			r.LastVerdict, r.LastCode, r.LastTestedAt = connector.Accepted, connector.OK, now.Add(-time.Duration(i)*time.Minute)
-			if r.Kind == connector.App {
-				r.LastVerdict, r.LastCode = connector.Rejected, connector.WrongTokenType
+			r.LastVerdict, r.LastCode, r.LastTestedAt = connector.VerdictAccepted, connector.OK, now.Add(-time.Duration(i)*time.Minute)
+			if r.Kind == connector.KindApp {
+				r.LastVerdict, r.LastCode = connector.VerdictRejected, connector.WrongTokenType
 			}
 		}
 		m.at[r.Name], m.value[r.Name] = len(m.records), connector.Secret(value)

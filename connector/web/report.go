@@ -46,19 +46,19 @@ var checkTones = map[connector.CheckStatus]struct {
 	tone  tone
 	words string
 }{
-	connector.Pass: {good, "passed"}, connector.Warn: {warn, "warning"}, connector.Fail: {bad, "failed"}, connector.Skip: {idle, "skipped"},
+	connector.StatusPass: {good, "passed"}, connector.StatusWarn: {warn, "warning"}, connector.StatusFail: {bad, "failed"}, connector.StatusSkip: {idle, "skipped"},
 }
 
 var verdictWords = map[connector.Verdict]struct {
 	tone  tone
 	words string
 }{
-	connector.Accepted: {good, "Works"}, connector.Rejected: {bad, "Rejected"},
-	connector.Inconclusive: {warn, "Could not be tested"}, connector.NotTested: {idle, "Not tested"},
+	connector.VerdictAccepted: {good, "Works"}, connector.VerdictRejected: {bad, "Rejected"},
+	connector.VerdictInconclusive: {warn, "Could not be tested"}, connector.VerdictNotTested: {idle, "Not tested"},
 }
 
 var confirmed = map[connector.Confirmation]string{
-	connector.ByServer: "Confirmed by the API", connector.ByClaims: "By the token's own claims only", connector.ByBoth: "Confirmed by the API and the token's own claims",
+	connector.ConfirmedByServer: "Confirmed by the API", connector.ConfirmedByClaims: "By the token's own claims only", connector.ConfirmedByBoth: "Confirmed by the API and the token's own claims",
 }
 
 func (h *Handler) reportOf(r *connector.Report) *reportView {

@@ -36,7 +36,7 @@ func (a *attempt) save(cred *connector.Credential, anyway bool) {
 			a.answer("Not saved: what was entered is not a token.")
 			return
 		}
-		if d.report.Verdict == connector.Rejected && !(anyway && tested) {
+		if d.report.Verdict == connector.VerdictRejected && !(anyway && tested) {
 			d.ask = true
 			a.answer("Not saved yet: " + d.report.Message + ". Save anyway?")
 			return
@@ -55,9 +55,9 @@ func (a *attempt) save(cred *connector.Credential, anyway bool) {
 	cred.Name = name
 	h.recordTest(a.ctx(), cred, d.report)
 	switch d.report.Verdict {
-	case connector.Accepted:
+	case connector.VerdictAccepted:
 		a.done(idOf(name), good, quoted(name)+" was saved. "+sentence(d.report.Message))
-	case connector.Rejected:
+	case connector.VerdictRejected:
 		a.done(idOf(name), bad, quoted(name)+" was saved, though "+d.report.Message+".")
 	default:
 		a.done(idOf(name), warn, quoted(name)+" was saved, but it could not be tested: "+sentence(d.report.Message))

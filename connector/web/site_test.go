@@ -234,7 +234,7 @@ func (l *log) search(t testing.TB) {
 	defer l.mu.Unlock()
 	secrets := map[string]string{}
 	for v := range l.posted {
-		if len(v) > 12 && connector.Inspect(v).LooksLike != connector.AccessKeyLike {
+		if len(v) > 12 && connector.Inspect(v).LooksLike != connector.LookalikeAccessKey {
 			secrets[v] = "a value that was sent"
 		}
 	}

@@ -76,19 +76,19 @@ func (h *Handler) tileOf(r store.Record, now time.Time) tile {
 	}
 	expired := t.Urgent == bad
 	switch {
-	case r.LastVerdict == connector.Accepted && expired:
+	case r.LastVerdict == connector.VerdictAccepted && expired:
 		t.Tone, t.Verdict, t.Cause = bad, "Expired", "It worked when it was last tested; "+connector.ExpiredToken.Info().Meaning+" since."
-	case r.LastVerdict == connector.Accepted && soon:
+	case r.LastVerdict == connector.VerdictAccepted && soon:
 		t.Tone, t.Verdict = warn, "Works, expires soon"
-	case r.LastVerdict == connector.Accepted:
+	case r.LastVerdict == connector.VerdictAccepted:
 		t.Tone, t.Verdict = good, "Works"
-	case r.LastVerdict == connector.Rejected:
+	case r.LastVerdict == connector.VerdictRejected:
 		t.Tone, t.Verdict, t.Cause = bad, "Rejected", sentence(r.LastCode.Info().Meaning)
-	case r.LastVerdict == connector.Inconclusive:
+	case r.LastVerdict == connector.VerdictInconclusive:
 		t.Tone, t.Verdict, t.Cause = warn, "Could not be tested", sentence(r.LastCode.Info().Meaning)
 	case expired:
 		t.Tone, t.Verdict, t.Cause = bad, "Not tested, expired", sentence(connector.ExpiredToken.Info().Meaning)
-	case r.Kind == connector.App:
+	case r.Kind == connector.KindApp:
 		t.Tone, t.Verdict, t.Cause = bad, "Not tested, app token", sentence(connector.WrongTokenType.Info().Meaning)
 	default:
 		t.Tone, t.Verdict = idle, "Not tested"

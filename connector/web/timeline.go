@@ -58,7 +58,7 @@ func (h *Handler) showTimeline(w http.ResponseWriter, r *http.Request, s *sessio
 
 func (h *Handler) timeline(records []store.Record, now time.Time) timelineView {
 	// What the API rejects does not work until it expires: its date is no news.
-	rejected := func(r store.Record) bool { return r.LastVerdict == connector.Rejected && r.ExpiresAt.After(now) }
+	rejected := func(r store.Record) bool { return r.LastVerdict == connector.VerdictRejected && r.ExpiresAt.After(now) }
 	working := slices.DeleteFunc(slices.Clone(records), rejected)
 	v := timelineView{Total: len(records), Days: days(working, now)}
 	dated := slices.DeleteFunc(working, func(r store.Record) bool { return r.ExpiresAt.IsZero() })

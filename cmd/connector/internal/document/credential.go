@@ -85,7 +85,7 @@ var (
 func holdsCredential(text string) bool {
 	for _, token := range tokens.FindAllString(text, -1) {
 		// An app token is told by its access key: other services have a role as well.
-		if t := connector.Inspect(token); t.Readable() && (t.Kind == connector.Management || t.AccessKey != "") {
+		if t := connector.Inspect(token); t.Readable() && (t.Kind == connector.KindManagement || t.AccessKey != "") {
 			return true
 		}
 	}
@@ -96,7 +96,7 @@ func holdsCredential(text string) bool {
 		}
 	}
 	for _, run := range secrets.FindAllString(text, -1) {
-		if len(run) <= 256 && !strings.HasPrefix(run, "sha") && connector.Inspect(run).LooksLike == connector.AppSecretLike {
+		if len(run) <= 256 && !strings.HasPrefix(run, "sha") && connector.Inspect(run).LooksLike == connector.LookalikeAppSecret {
 			return true
 		}
 	}

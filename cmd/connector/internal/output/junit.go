@@ -78,7 +78,7 @@ func (j *junit) Result(r Result) error {
 	case r.Status(j.failOnWarning) == Failed:
 		j.suite.Failures++
 		c.Failure = outcome()
-	case r.Report != nil && r.Report.Verdict == connector.NotTested && r.Err == nil:
+	case r.Report != nil && r.Report.Verdict == connector.VerdictNotTested && r.Err == nil:
 		j.suite.Skipped++
 		c.Skipped = outcome()
 	case r.Status(j.failOnWarning) == Unknown:

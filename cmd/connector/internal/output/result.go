@@ -35,11 +35,11 @@ const (
 // Status is what the result means, with a warning as a failure if failOnWarning.
 func (r Result) Status(failOnWarning bool) Status {
 	switch {
-	case r.Report != nil && r.Report.Verdict == connector.Rejected:
+	case r.Report != nil && r.Report.Verdict == connector.VerdictRejected:
 		return Failed
 	case failOnWarning && slices.ContainsFunc(r.findings(), func(f finding) bool { return f.level == connector.SeverityWarning }):
 		return Failed
-	case r.Err != nil, r.Report != nil && r.Report.Verdict != connector.Accepted:
+	case r.Err != nil, r.Report != nil && r.Report.Verdict != connector.VerdictAccepted:
 		return Unknown
 	case slices.ContainsFunc(r.Problems, func(p connector.Problem) bool { return p.Severity == connector.SeverityError }):
 		return Failed
@@ -74,7 +74,7 @@ func (r Result) findings() []finding {
 		return found
 	}
 	var found []finding
-	if r.Report.Verdict != connector.Accepted {
+	if r.Report.Verdict != connector.VerdictAccepted {
 		found = append(found, finding{code: r.Report.Code, level: connector.SeverityError, message: sentences(r.Report.Message, r.Report.Remedy)})
 	}
 	for _, w := range r.Report.Warnings {

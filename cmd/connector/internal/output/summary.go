@@ -41,7 +41,7 @@ func outcome(r Result) string {
 // outcomes are the names of a verb's outcomes, in the order of the summary line.
 func outcomes(verb string) []string {
 	if verb == "test" {
-		return []string{string(connector.Accepted), string(connector.Rejected), string(connector.Inconclusive), string(connector.NotTested)}
+		return []string{string(connector.VerdictAccepted), string(connector.VerdictRejected), string(connector.VerdictInconclusive), string(connector.VerdictNotTested)}
 	}
 	return []string{"valid", "invalid", "unreadable"}
 }

@@ -65,16 +65,16 @@ func severity(p connector.Problem) (label string, c Colour) {
 	return "", Red
 }
 
-var marks = map[connector.CheckStatus]string{connector.Pass: "✓", connector.Warn: "!", connector.Fail: "✗", connector.Skip: "–"}
+var marks = map[connector.CheckStatus]string{connector.StatusPass: "✓", connector.StatusWarn: "!", connector.StatusFail: "✗", connector.StatusSkip: "–"}
 
 // report prints one connection test.
 func (t *text) report(source string, r Result) {
 	report := r.Report
 	mark, c := "✗", Red
 	switch report.Verdict {
-	case connector.Accepted:
+	case connector.VerdictAccepted:
 		mark, c = "✓", Green
-	case connector.Inconclusive, connector.NotTested:
+	case connector.VerdictInconclusive, connector.VerdictNotTested:
 		mark, c = "?", Yellow
 	}
 	fmt.Fprintf(t.w, "%s %s", t.Paint(c, mark), t.Paint(Bold, source))
@@ -99,7 +99,7 @@ func (t *text) report(source string, r Result) {
 	if len(report.Problems) == 0 { // else the warnings stand among them
 		t.warnings(report)
 	}
-	if report.Verdict == connector.Accepted || r.Err != nil {
+	if report.Verdict == connector.VerdictAccepted || r.Err != nil {
 		return
 	}
 	var steps []string
