@@ -109,7 +109,7 @@ func (f *facts) remedy(code Code) string {
 // checks tells at which step it broke.
 func (f *facts) checks(code Code) []Check {
 	document := Check{CheckDocument, StatusSkip, "not read from a document"}
-	if f.fromDocument {
+	if f.follows {
 		document = Check{CheckDocument, StatusPass, "follows the schema"}
 	}
 	return append([]Check{document, f.shapeCheck(), f.typeCheck(), f.lifetimeCheck(code)}, f.serverChecks(code)...)
