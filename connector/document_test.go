@@ -14,7 +14,7 @@ import (
 func TestTheWalkAgreesWithEncodingJSON(t *testing.T) {
 	rng := rand.New(rand.NewSource(100))
 	for range 5000 {
-		docWalkHolds(t, []byte(docRandomObject(rng)))
+		docWalkHolds(t, []byte(fixtures.RandomObject(rng)))
 		if t.Failed() {
 			return
 		}
@@ -99,53 +99,4 @@ func docTypeName(data []byte) string {
 	var v any
 	_ = d.Decode(&v)
 	return typeName(v)
-}
-
-func docRandomObject(rng *rand.Rand) string {
-	var b strings.Builder
-	space := func() {
-		for rng.Intn(3) == 0 {
-			b.WriteByte(" \t\r\n"[rng.Intn(4)])
-		}
-	}
-	strs := []string{
-		`""`, `"name"`, `"n\u0061me"`, `"api_key_value"`, `"description"`, `"a\"b"`, `"\\"`, `"\\\""`, `"{"`, `"}]"`, `"[,:"`, `"日本🚀"`,
-		`"\ud83d\ude80"`, `"\ud83d"`, `"\uDE80x"`, `"\/\b\f\n\r\t"`, `"` + "\u2028" + `"`, `"` + "\x7f" + `"`, `"\u0000"`,
-	}
-	var value func(depth int)
-	list := func(open, close byte, depth int, keys bool) {
-		b.WriteByte(open)
-		space()
-		for i := range rng.Intn(5) {
-			if i > 0 {
-				b.WriteByte(',')
-				space()
-			}
-			if keys {
-				b.WriteString(strs[rng.Intn(len(strs))])
-				space()
-				b.WriteByte(':')
-				space()
-			}
-			value(depth + 1)
-			space()
-		}
-		b.WriteByte(close)
-	}
-	value = func(depth int) {
-		switch n := rng.Intn(9); {
-		case depth == 0, n == 0 && depth < 5:
-			list('{', '}', depth, true)
-		case n == 1 && depth < 5:
-			list('[', ']', depth, false)
-		case n < 5:
-			b.WriteString(strs[rng.Intn(len(strs))])
-		default:
-			b.WriteString([]string{"0", "-0", "12", "-1.5e+30", "1E-2", "true", "false", "null", "1e300"}[rng.Intn(9)])
-		}
-	}
-	space()
-	value(0)
-	space()
-	return b.String()
 }

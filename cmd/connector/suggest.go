@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/100ms-connector/connector-go/cmd/connector/internal/spelling"
 )
 
 // nearest is the known word that was probably meant, or empty: one that is a third
@@ -16,7 +18,7 @@ func nearest(typed string, known []string) string {
 	best, fewest := "", min(len(typed)/3, 3)+1
 	lower := strings.ToLower(typed)
 	for _, word := range known {
-		if d := editDistance(lower, strings.ToLower(word)); d < fewest {
+		if d := spelling.Distance(lower, strings.ToLower(word)); d < fewest {
 			best, fewest = word, d
 		}
 	}
@@ -26,31 +28,6 @@ func nearest(typed string, known []string) string {
 		}
 	}
 	return best
-}
-
-// editDistance counts the letters to insert, drop, change or swap with their
-// neighbour, by bytes (optimal string alignment).
-func editDistance(a, b string) int {
-	var before, last []int
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		before, last, row = last, row, make([]int, len(b)+1)
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			change := last[j-1]
-			if a[i-1] != b[j-1] {
-				change++
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, change)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-	}
-	return row[len(b)]
 }
 
 // verbOf is the verb that goes by another word elsewhere, or empty.

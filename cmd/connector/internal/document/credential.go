@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/100ms-connector/connector-go/cmd/connector/internal/spelling"
 	"github.com/100ms-connector/connector-go/connector"
 )
 
@@ -49,28 +50,7 @@ func nearMiss(key string) bool {
 	if d := len(squeezed) - len(want); d < -2 || d > 2 {
 		return false
 	}
-	return distance(squeezed, want) <= 2
-}
-
-// distance counts the letters to insert, drop or change.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(row[j+1]+1, row[j]+1, change)
-		}
-	}
-	return row[len(b)]
+	return spelling.Distance(squeezed, want) <= 2
 }
 
 var (
