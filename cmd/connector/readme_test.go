@@ -184,6 +184,27 @@ func agrees(got, want string) bool {
 	return rest == "" || parts[len(parts)-1] == ""
 }
 
+func TestAnEllipsisInASessionStandsForAnyLines(t *testing.T) {
+	for _, c := range []struct {
+		got, want string
+		agrees    bool
+	}{
+		{"a\nb\nc", "a\nb\nc", true},
+		{"a\nb\nc", "a\nc", false},
+		{"a\nb\nc", "a\n…\nc", true},
+		{"a\nb\nc\nd", "…\nb\n…", true},
+		{"a\nb\nc", "…", true},
+		{"a\nb\nc", "a\n…\nd", false},
+		{"a\nb\nc", "b\n…", false},
+		{"a\nb\nc", "a\n…\nb", false},
+		{"a\nb…\nc", "a\nb…\nd", false},
+	} {
+		if agrees(c.got, c.want) != c.agrees {
+			t.Errorf("%q and a page that says %q", c.got, c.want)
+		}
+	}
+}
+
 func freeAddress(t *testing.T) string {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
