@@ -19,7 +19,7 @@ type Credential struct {
 	// counts from then on.
 	SavedAt time.Time `json:"-"`
 
-	fromDocument bool // so that a report does not claim a check that was not made
+	fromDocument bool // it was read from one, and follows the schema
 	nameExpanded bool // Name was in a variable: a stranger's document may have named any
 }
 
@@ -37,6 +37,14 @@ func (c *Credential) Problems() []Problem {
 	r.judgeToken(0)
 	sortProblems(r.problems)
 	return r.problems
+}
+
+// followsSchema says whether the fields are those of a valid document, whatever the
+// token is. A value alone has no name, and does not.
+func (c *Credential) followsSchema() bool {
+	r := &reading{doc: fromForm(c)}
+	r.judgeFields(nil, false)
+	return len(r.problems) == 0
 }
 
 // fromForm makes the fields of a document of a form's values. An empty description

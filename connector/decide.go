@@ -68,16 +68,16 @@ var decisions = []row{
 
 // facts is everything that a decision rests on, gathered beforehand.
 type facts struct {
-	name         string
-	fromDocument bool
-	token        Token  // AsOf is set by decide
-	forged       bool   // the signing key of its access key did not sign it
-	proven       bool   // that key did sign it
-	keyFault     error  // why the signing key that was given proves nothing
-	otherKey     string // its access key, if that is not the token's
-	reply        reply
-	now          time.Time // this machine's clock
-	warnWithin   time.Duration
+	name       string
+	follows    bool   // the schema, but for its token
+	token      Token  // AsOf is set by decide
+	forged     bool   // the signing key of its access key did not sign it
+	proven     bool   // that key did sign it
+	keyFault   error  // why the signing key that was given proves nothing
+	otherKey   string // its access key, if that is not the token's
+	reply      reply
+	now        time.Time // this machine's clock
+	warnWithin time.Duration
 
 	faults, warnings []Code // what decide found of the above
 }

@@ -260,7 +260,7 @@ func TestEveryCombinationIsDecidedOnceAndSoundly(t *testing.T) {
 		for _, c := range fixtures.Cases(noon) {
 			for _, forged := range []bool{false, true} {
 				token, clean := read(c.Value)
-				f := facts{name: c.Title, fromDocument: forged, token: token, forged: forged, reply: reply{means: notAsked}, now: noon}
+				f := facts{name: c.Title, follows: forged, token: token, forged: forged, reply: reply{means: notAsked}, now: noon}
 				if seen != nil {
 					f.reply = classify(*seen, clean, answer.IsRooms)
 				}

@@ -12,7 +12,6 @@ import (
 
 // message is the cause in one sentence, with the evidence for it.
 func (f *facts) message(code Code) string {
-	answered := f.answered("the API")
 	switch code {
 	case OK:
 		m := "the API accepted the token"
@@ -32,16 +31,16 @@ func (f *facts) message(code Code) string {
 	case NotAToken, MalformedToken, UnsupportedAlgorithm:
 		return f.token.Why(code) + "; it was not sent"
 	case WrongTokenType:
-		return f.token.Why(code) + answered
+		return f.token.Why(code) + f.answered("the API")
 	case ExpiredToken, TokenNotYetValid:
 		// The server may know of an expiry that the claims do not show.
 		if !slices.Contains(f.faults, code) {
 			return "the API says that " + code.Info().Meaning + f.answered("it")
 		}
-		return f.token.Why(code) + answered
+		return f.token.Why(code) + f.answered("the API")
 	case SignatureRejected:
 		if f.forged {
-			return "the App Secret given did not sign this token" + answered
+			return "the App Secret given did not sign this token" + f.answered("the API")
 		}
 		return "the API says that the signature is wrong" + f.answered("it")
 	case TokenRefused:
@@ -57,7 +56,7 @@ func (f *facts) message(code Code) string {
 	case PermissionDenied:
 		return "the API denies this token what a management token may do" + f.answered("it")
 	}
-	return code.Info().Meaning + answered
+	return code.Info().Meaning + f.answered("the API")
 }
 
 // answered appends what came back, as evidence; who is the API in the sentence.
@@ -110,7 +109,7 @@ func (f *facts) remedy(code Code) string {
 // checks tells at which step it broke.
 func (f *facts) checks(code Code) []Check {
 	document := Check{CheckDocument, StatusSkip, "not read from a document"}
-	if f.fromDocument {
+	if f.follows {
 		document = Check{CheckDocument, StatusPass, "follows the schema"}
 	}
 	return append([]Check{document, f.shapeCheck(), f.typeCheck(), f.lifetimeCheck(code)}, f.serverChecks(code)...)

@@ -42,11 +42,7 @@ func docProblems(found []Problem) []fixtures.Problem {
 func TestEveryDocumentHasExactlyItsDeclaredProblems(t *testing.T) {
 	for _, d := range fixtures.Documents(docNow) {
 		t.Run(d.Name, func(t *testing.T) {
-			begin := time.Now()
 			found := docValidator().Problems(d.Data)
-			if took := time.Since(begin); took > time.Second {
-				t.Errorf("it took %v", took)
-			}
 			if got := docProblems(found); !slices.Equal(got, d.Problems) {
 				t.Errorf("%s:\ngot  %v\nwant %v", d.Title, got, d.Problems)
 			}
@@ -671,26 +667,35 @@ func TestTheSchemaUsesOnlyKeywordsThatMeanTheSameEverywhere(t *testing.T) {
 // Places are counted and keys compared for every problem: neither may grow with
 // the square of a hostile document.
 func TestAThousandProblemsTakeNoLongerThanAThousandTimesOne(t *testing.T) {
-	var distinct, same, fields strings.Builder
-	for i := 0; distinct.Len() < MaxDocument-100; i++ {
-		fmt.Fprintf(&distinct, `"%x":0,`, i)
-	}
-	for same.Len() < MaxDocument-100 {
-		same.WriteString(`"":0,`)
-	}
-	for fields.Len() < MaxDocument-100 {
-		fields.WriteString(`"name":"\ud800",`)
-	}
-	for name, members := range map[string]string{"distinct unknown keys": distinct.String(), "one unknown key": same.String(), "one field": fields.String()} {
-		begin := time.Now()
-		found := docValidator().Problems([]byte("{" + members + `"description":""}`))
-		took := time.Since(begin)
-		t.Logf("%s: %d problems in %v", name, len(found), took)
-		if took > time.Second {
-			t.Errorf("%s: %d problems took %v", name, len(found), took)
+	const whole, quarter = MaxDocument - 100, MaxDocument / 4
+	for name, member := range map[string]func(i int) string{
+		"distinct unknown keys": func(i int) string { return fmt.Sprintf(`"%x":0,`, i) },
+		"one unknown key":       func(int) string { return `"":0,` },
+		"one field":             func(int) string { return `"name":"\ud800",` },
+	} {
+		took := func(size int) (best time.Duration, n int) {
+			var members strings.Builder
+			for i := 0; members.Len() < size; i++ {
+				members.WriteString(member(i))
+			}
+			document := []byte("{" + members.String() + `"description":""}`)
+			for range 3 { // the best of three, for a machine may be busy
+				began := time.Now()
+				n = len(docValidator().Problems(document))
+				if d := time.Since(began); best == 0 || d < best {
+					best = d
+				}
+			}
+			return best, n
 		}
-		if len(found) < 1000 {
-			t.Errorf("%s: %d problems", name, len(found))
+		small, _ := took(quarter)
+		large, n := took(whole)
+		t.Logf("%s: %d problems in %v, a quarter of the text in %v", name, n, large, small)
+		if ratio := float64(large) / float64(small); ratio > 10 { // 4 if it is linear, 16 if quadratic
+			t.Errorf("%s: four times the text takes %.1f times as long", name, ratio)
+		}
+		if n < 1000 {
+			t.Errorf("%s: %d problems", name, n)
 		}
 	}
 }

@@ -98,8 +98,8 @@ func inTwo(n int, do func(i int)) {
 // BenchmarkTestMany is `connector test DIR` over 5,000 credentials on loopback,
 // the whole process, and a bare net/http program that makes the same calls with
 // the same concurrency: against the sandbox, which verifies tokens as the API
-// does; with every tenth call failing; and, the hardest measure, against a server
-// that does nothing at all.
+// does; with every tenth call failing; the hardest measure, against a server that does
+// nothing at all; and against one that takes 20 ms, as one across a network does.
 func BenchmarkTestMany(b *testing.B) {
 	const n, concurrency = 5000, 8
 	dir, command, bare := documentsIn(b, n), build(b, "."), build(b, "testdata/bareclient/main.go")
@@ -120,6 +120,11 @@ func BenchmarkTestMany(b *testing.B) {
 			api.ServeHTTP(w, r)
 		}},
 		{"nothing", exitOK, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			io.WriteString(w, `{"limit":10,"data":null,"last":""}`)
+		}},
+		{"in-20ms", exitOK, func(w http.ResponseWriter, _ *http.Request) {
+			time.Sleep(20 * time.Millisecond)
 			w.Header().Set("Content-Type", "application/json")
 			io.WriteString(w, `{"limit":10,"data":null,"last":""}`)
 		}},

@@ -17,11 +17,11 @@ import (
 
 // input is one document to read, or the reason why there is none.
 type input struct {
-	source string // as results name it
-	path   string // empty if it is no file: standard input, or saved
-	plain  bool   // known to be a regular file
-	saved  bool   // a saved credential; source is its name
-	load   func(context.Context) ([]byte, error)
+	source string                                               // as results name it
+	path   string                                               // empty if it is no file: standard input, or saved
+	plain  bool                                                 // known to be a regular file
+	saved  bool                                                 // a saved credential; source is its name
+	load   func(context.Context) (*connector.Credential, error) // of a saved one
 	err    error
 
 	dir  *directory // in which it was found; nil if it was named itself
@@ -82,7 +82,11 @@ func (in input) read(ctx context.Context, stdin io.Reader, buf []byte) ([]byte, 
 	case in.err != nil:
 		return nil, in.err
 	case in.load != nil:
-		return in.load(ctx)
+		cred, err := in.load(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return cred.Document(), nil
 	case in.path == "":
 		return readPatiently(ctx, stdin)
 	case in.plain:

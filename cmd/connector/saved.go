@@ -104,7 +104,7 @@ func (s *saved) close() {
 
 // input is a saved credential in the place of a file.
 func (s *saved) input(name string) input {
-	return input{source: name, saved: true, load: func(ctx context.Context) ([]byte, error) {
+	return input{source: name, saved: true, load: func(ctx context.Context) (*connector.Credential, error) {
 		db, err := s.lookup(ctx)
 		var cred *connector.Credential
 		if err == nil {
@@ -115,7 +115,7 @@ func (s *saved) input(name string) input {
 		if err != nil {
 			return nil, missing(name, s.suggest(ctx, explained(err)))
 		}
-		return cred.Document(), nil
+		return cred, nil
 	}}
 }
 

@@ -113,6 +113,14 @@ func (c *command) testAll(ctx context.Context, tester *connector.Tester, v *conn
 // readCredential reads one credential, or the result that says why not. It returns
 // neither of a file that was found in a directory and is no credential.
 func (c *command) readCredential(ctx context.Context, in input, v *connector.Validator, buf []byte) (*connector.Credential, *result) {
+	if in.saved && in.err == nil {
+		cred, err := in.load(ctx)
+		if err != nil {
+			r := unreadableResult("test", in, err)
+			return nil, &r
+		}
+		return cred, nil
+	}
 	data, err := in.read(ctx, c.in, buf)
 	if err != nil {
 		r := unreadableResult("test", in, err)

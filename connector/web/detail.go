@@ -49,7 +49,7 @@ func (h *Handler) testAgain(w http.ResponseWriter, r *http.Request, s *session) 
 		return
 	}
 	out := h.stream(w, r)
-	report := h.test(r.Context(), asDocument(cred), func(partial *connector.Report) { out.part("report", "report", h.begun(partial)) })
+	report := h.test(r.Context(), cred, func(partial *connector.Report) { out.part("report", "report", h.begun(partial)) })
 	if report == nil {
 		h.refuseTest(w, r, out)
 		return

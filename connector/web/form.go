@@ -45,7 +45,7 @@ func (d *draft) judge() (*connector.Credential, bool) {
 	}
 	d.judgeShown("name", &d.name)
 	d.judgeShown("description", &d.description)
-	return asDocument(cred), len(d.problems) == 0
+	return cred, len(d.problems) == 0
 }
 
 const valueField = "api_key_value"
@@ -120,7 +120,6 @@ func (a *attempt) test(cred *connector.Credential) {
 			a.answer(d.failure)
 			return
 		}
-		cred = asDocument(cred)
 	}
 	if !a.run(cred) {
 		return

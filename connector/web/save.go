@@ -101,15 +101,6 @@ func (h *Handler) recordTest(ctx context.Context, tested *connector.Credential, 
 	}
 }
 
-// asDocument makes a credential as if it was read from a document, which is what
-// the first step of a test is about.
-func asDocument(cred *connector.Credential) *connector.Credential {
-	if parsed, err := connector.ParseCredential(cred.Document()); err == nil {
-		return parsed
-	}
-	return cred
-}
-
 // refuseTest answers where there is no report. Lines may have been sent before.
 func (h *Handler) refuseTest(w http.ResponseWriter, r *http.Request, out *stream) {
 	switch {

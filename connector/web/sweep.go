@@ -118,7 +118,6 @@ func (h *Handler) open(ctx context.Context, s *sweep, records []store.Record, op
 				s.add(t)
 				s.note(t.Cause)
 			default:
-				cred = asDocument(cred)
 				opened <- saved{record, cred}
 				if !yield(cred) {
 					return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"net/http/httptrace"
 	"sync"
 	"time"
@@ -23,6 +24,7 @@ type Attempt struct {
 	cancel context.CancelCauseFunc
 
 	mu     sync.Mutex
+	sent   *http.Request // that RoundTrip carries now; nil before
 	dials  []context.CancelFunc
 	dialed []*conn
 	used   net.Conn
@@ -39,12 +41,22 @@ func Begin(ctx context.Context) (context.Context, *Attempt) {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: a.gotConn}), a
 }
 
+// carry tells the attempt which request RoundTrip sends for it.
+func (a *Attempt) carry(req *http.Request) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.sent = req
+}
+
 func (a *Attempt) gotConn(info httptrace.GotConnInfo) {
 	if c, ok := raw(info.Conn).(*conn); ok {
 		c.taken.Store(true)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.sent != nil && !quiet(info.Conn) {
+		a.sent.Close = true
+	}
 	a.used = info.Conn
 	if !info.Reused {
 		a.fresh++

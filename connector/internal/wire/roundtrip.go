@@ -17,14 +17,14 @@ import (
 // The body of a 101 that was not asked for is the connection itself and never ends:
 // it is closed, and reads as empty.
 func RoundTrip(base http.RoundTripper, req *http.Request) (*http.Response, error) {
-	var sent *http.Request
-	sent = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
-		GotConn: func(info httptrace.GotConnInfo) {
-			if !quiet(info.Conn) {
-				sent.Close = true
-			}
-		},
-	}))
+	sent := req
+	if attempt, ok := req.Context().Value(attemptKey{}).(*Attempt); ok {
+		attempt.carry(req) // its own trace looks at the connection: two would be joined by reflection
+	} else {
+		sent = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+			GotConn: func(info httptrace.GotConnInfo) { sent.Close = sent.Close || !quiet(info.Conn) },
+		}))
+	}
 	resp, err := base.RoundTrip(sent)
 	if err == nil && resp != nil && resp.StatusCode == http.StatusSwitchingProtocols && req.Header.Get("Upgrade") == "" && resp.Body != nil {
 		resp.Body.Close()
