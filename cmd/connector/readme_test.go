@@ -5,94 +5,202 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/100ms-connector/connector-go/connector"
 )
 
-const readme = "../../README.md"
+const projectRoot = "../.."
 
-// fences are the code blocks of the README: language and content.
-var fences = regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$")
+// page is a Markdown file of the project.
+type page struct {
+	name string // its path from the project's root
+	text []byte
+}
 
-// TestREADMESessions runs every console session of the README and compares what
-// it prints. With UPDATE set, it writes what was printed into the README.
+func (p page) path() string { return filepath.Join(projectRoot, p.name) }
+
+// pages finds every Markdown file below the project's root, so that a new one is
+// held to the same rules without being named anywhere.
+func pages(t *testing.T) []page {
+	t.Helper()
+	var found []page
+	err := filepath.WalkDir(projectRoot, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && entry.Name() == ".git" {
+			return fs.SkipDir
+		}
+		if entry.IsDir() || filepath.Ext(path) != ".md" {
+			return nil
+		}
+		name, err := filepath.Rel(projectRoot, path)
+		if err != nil {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		found = append(found, page{filepath.ToSlash(name), text})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(found, func(p page) bool { return p.name == "README.md" }) {
+		t.Fatal("the README was not found")
+	}
+	return found
+}
+
+// fences are the code blocks of a page: language and content.
+var fences = regexp.MustCompile("(?ms)^```([^\\n]*)\n(.*?)^```$")
+
+// TestREADMESessions runs the console sessions of every page and compares what
+// they print. With UPDATE set, it writes what was printed into the page.
 func TestREADMESessions(t *testing.T) {
-	text, err := os.ReadFile(readme)
-	if err != nil {
-		t.Fatal(err)
-	}
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	work := t.TempDir()
-	bin := filepath.Join(work, "bin")
+	bin := t.TempDir()
 	if out, err := exec.Command("go", "build", "-o", filepath.Join(bin, "connector"), ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	env := append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "HOME="+work, "TZ=UTC", "XDG_DATA_HOME="+work, "XDG_CONFIG_HOME="+work)
-	// The tests of the command run in a folder of their own, those of the
-	// project in its root.
+	for _, p := range pages(t) {
+		if !bytes.Contains(p.text, []byte("```console\n")) {
+			continue
+		}
+		t.Run(p.name, func(t *testing.T) {
+			s := newSession(t, bin)
+			updated := fences.ReplaceAllFunc(p.text, func(block []byte) []byte {
+				if parts := fences.FindSubmatch(block); string(parts[1]) == "console" {
+					return []byte("```console\n" + s.run(string(parts[2])) + "```")
+				}
+				return block
+			})
+			if os.Getenv("UPDATE") != "" && !bytes.Equal(updated, p.text) {
+				if err := os.WriteFile(p.path(), updated, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// session runs the commands of one page, in a folder and with saved credentials of
+// their own.
+type session struct {
+	t         *testing.T
+	root, dir string
+	env       []string
+	addresses *strings.Replacer // the default addresses by free ones
+	defaults  *strings.Replacer // and the other way
+	listen    map[string]string // the free address of a verb that serves
+}
+
+func newSession(t *testing.T, bin string) *session {
+	root, err := filepath.Abs(projectRoot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	sandbox, form := freeAddress(t), freeAddress(t)
+	s := &session{
+		t: t, root: root, dir: dir,
+		addresses: strings.NewReplacer("127.0.0.1:8101", sandbox, "127.0.0.1:8100", form),
+		defaults:  strings.NewReplacer(sandbox, "127.0.0.1:8101", form, "127.0.0.1:8100"),
+		listen:    map[string]string{"connector sandbox": sandbox, "connector serve": form},
+	}
+	// What the caller has set for its own credentials is not for these.
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, "HMS_") && !strings.HasPrefix(variable, "CONNECTOR_") {
+			s.env = append(s.env, variable)
+		}
+	}
+	s.env = append(s.env, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"),
+		"HOME="+dir, "TZ=UTC", "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir)
+	return s
+}
+
+// run runs a session, compares it, and returns it as it went.
+func (s *session) run(text string) string {
+	var went strings.Builder
+	for _, step := range strings.Split("\n"+text, "\n$ ")[1:] {
+		command, want, _ := strings.Cut(step, "\n")
+		got := s.defaults.Replace(s.output(s.addresses.Replace(command)))
+		switch same := agrees(settle(got), settle(want)); {
+		case same:
+			got = strings.TrimSuffix(want, "\n") + "\n"
+		case os.Getenv("UPDATE") == "":
+			s.t.Errorf("$ %s\nprints\n%s\nand the page says\n%s", command, settle(got), settle(want))
+		}
+		fmt.Fprintf(&went, "$ %s\n%s", command, strings.TrimPrefix(got, "\n"))
+	}
+	return went.String()
+}
+
+// output is what a command prints. A server goes on until the test ends.
+func (s *session) output(command string) string {
+	if variable, ok := strings.CutPrefix(command, "export "); ok {
+		s.env = append(s.env, variable)
+		return ""
+	}
 	shell := func(command string) *exec.Cmd {
 		cmd := exec.Command("bash", "-c", command)
-		cmd.Dir, cmd.Env = work, env
+		cmd.Dir, cmd.Env = s.dir, s.env
 		if strings.HasPrefix(command, "go ") {
-			// The user's caches, for HOME is elsewhere now.
-			cmd.Dir = root
-			cmd.Env = os.Environ()
+			cmd.Dir, cmd.Env = s.root, os.Environ() // whose HOME has Go's caches
 		}
 		return cmd
 	}
-	// The README names the default addresses; here others are taken, which are free.
-	free := map[string]string{"127.0.0.1:8101": freeAddress(t), "127.0.0.1:8100": freeAddress(t)}
-	servers := map[string]string{"connector sandbox": "127.0.0.1:8101", "connector serve": "127.0.0.1:8100"}
-	updated := fences.ReplaceAllFunc(text, func(block []byte) []byte {
-		parts := fences.FindSubmatch(block)
-		if string(parts[1]) != "console" {
-			return block
+	verb := strings.Join(strings.Fields(command)[:2], " ")
+	if address, serves := s.listen[verb]; serves {
+		return background(s.t, shell("exec "+command+" --listen "+address)) // exec: the signal reaches it
+	}
+	out, err := shell(command).CombinedOutput()
+	if _, failed := errors.AsType[*exec.ExitError](err); err != nil && !failed {
+		s.t.Fatal(err)
+	}
+	return string(out)
+}
+
+// agrees compares an output with a page's. A line … of the page stands for any lines.
+func agrees(got, want string) bool {
+	parts := strings.Split("\n"+want+"\n", "\n…\n")
+	if len(parts) == 1 {
+		return got == want
+	}
+	rest, begins := strings.CutPrefix("\n"+got+"\n", parts[0])
+	for _, part := range parts[1:] {
+		_, after, found := strings.Cut(rest, part)
+		if begins = begins && found; !begins {
+			return false
 		}
-		var b strings.Builder
-		b.WriteString("```console\n")
-		for _, step := range strings.Split(string(parts[2]), "$ ")[1:] {
-			command, want, _ := strings.Cut(step, "\n")
-			var got string
-			there := command
-			for named, address := range free {
-				there = strings.ReplaceAll(there, named, address)
-			}
-			verb := strings.Join(strings.Fields(command)[:2], " ")
-			if address := free[servers[verb]]; address != "" {
-				got = background(t, shell(there+" --listen "+address))
-			} else {
-				out, err := shell(there).CombinedOutput()
-				var failed *exec.ExitError
-				if err != nil && !errors.As(err, &failed) {
-					t.Fatal(err)
-				}
-				got = string(out)
-			}
-			for named, address := range free {
-				got = strings.ReplaceAll(got, address, named)
-			}
-			if os.Getenv("UPDATE") == "" && settle(got) != settle(want) {
-				t.Errorf("$ %s\nprints\n%s\nand the README says\n%s", command, settle(got), settle(want))
-			}
-			fmt.Fprintf(&b, "$ %s\n%s", command, got)
-		}
-		b.WriteString("```")
-		return []byte(b.String())
-	})
-	if os.Getenv("UPDATE") != "" && !bytes.Equal(updated, text) {
-		if err := os.WriteFile(readme, updated, 0o644); err != nil {
-			t.Fatal(err)
+		rest = after
+	}
+	return rest == "" || parts[len(parts)-1] == ""
+}
+
+func TestAnEllipsisInASessionStandsForAnyLines(t *testing.T) {
+	for _, c := range []struct {
+		got, want string
+		agrees    bool
+	}{
+		{"a\nb\nc", "a\nb\nc", true},
+		{"a\nb\nc", "a\nc", false},
+		{"a\nb\nc", "a\n…\nc", true},
+		{"a\nb\nc\nd", "…\nb\n…", true},
+		{"a\nb\nc", "…", true},
+		{"a\nb\nc", "a\n…\nd", false},
+		{"a\nb\nc", "b\n…", false},
+		{"a\nb\nc", "a\n…\nb", false},
+		{"a\nb…\nc", "a\nb…\nd", false},
+	} {
+		if agrees(c.got, c.want) != c.agrees {
+			t.Errorf("%q and a page that says %q", c.got, c.want)
 		}
 	}
 }
@@ -113,7 +221,6 @@ func background(t *testing.T, cmd *exec.Cmd) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd.Args[2] = "exec " + cmd.Args[2] // so that the signal reaches it
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -140,91 +247,9 @@ func settle(s string) string {
 		{`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`, "DATE"},
 		{`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`, "UUID"},
 		{`/signin/\S+`, "/signin/LINK"},
+		{`\b[0-9a-f]{16}\b`, "KEYID"},
 	} {
 		s = regexp.MustCompile(r.pattern).ReplaceAllString(s, r.with)
 	}
 	return strings.TrimSpace(s)
-}
-
-// TestREADMEProgramsCompile wraps each Go snippet of the README in a function.
-func TestREADMEProgramsCompile(t *testing.T) {
-	text, err := os.ReadFile(readme)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, block := range fences.FindAllSubmatch(text, -1) {
-		if string(block[1]) != "go" {
-			continue
-		}
-		file := filepath.Join(t.TempDir(), fmt.Sprintf("snippet%d.go", i))
-		program := `package main
-
-import (
-	"context"
-	"errors"
-	"fmt"
-	"net/http"
-	"time"
-
-	"github.com/100ms-connector/connector-go/connector"
-)
-
-var (
-	_ = errors.Is
-	_ = http.Client{}
-	_ = time.Hour
-)
-
-func main() { fmt.Println(snippet(context.Background(), nil)) }
-
-func snippet(ctx context.Context, document []byte) error {
-` + string(block[2]) + "\nreturn nil\n}\n"
-		if err := os.WriteFile(file, []byte(program), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if out, err := exec.Command("go", "vet", file).CombinedOutput(); err != nil {
-			t.Errorf("%v\n%s\n%s", err, out, program)
-		}
-	}
-}
-
-// TestREADMECodesAreThoseOfTheTable keeps the README's table equal to the
-// package's.
-func TestREADMECodesAreThoseOfTheTable(t *testing.T) {
-	text, err := os.ReadFile(readme)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var table strings.Builder
-	for _, section := range []struct {
-		class connector.Class
-		title string
-	}{
-		{connector.ClassSuccess, "Nothing at fault (`accepted`, `not_tested`)"},
-		{connector.ClassCredential, "The credential (`rejected`)"},
-		{connector.ClassEnvironment, "The environment (`inconclusive`)"},
-		{connector.ClassWarning, "Warnings, beside any verdict"},
-		{connector.ClassDocument, "Problems of a credential document"},
-	} {
-		fmt.Fprintf(&table, "\n| %s | meaning | next step |\n|---|---|---|\n", section.title)
-		for _, c := range connector.Codes() {
-			if c.Class == section.class {
-				fmt.Fprintf(&table, "| `%s` | %s | %s |\n", c.Code, c.Meaning, c.Remedy)
-			}
-		}
-	}
-	before, rest, _ := strings.Cut(string(text), "<!-- codes -->\n")
-	old, after, found := strings.Cut(rest, "\n<!-- /codes -->")
-	if !found {
-		t.Fatal("the README has no place for the codes")
-	}
-	if old == table.String() {
-		return
-	}
-	if os.Getenv("UPDATE") == "" {
-		t.Fatal("the README's table of codes is not that of the package; UPDATE=1 go test ./cmd/connector writes it")
-	}
-	if err := os.WriteFile(readme, []byte(before+"<!-- codes -->\n"+table.String()+"\n<!-- /codes -->"+after), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }

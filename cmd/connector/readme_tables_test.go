@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/100ms-connector/connector-go/connector"
+)
+
+// TestREADMECodesAreThoseOfTheTable keeps the table of codes equal to the
+// package's. With UPDATE set, it writes the table into the page.
+func TestREADMECodesAreThoseOfTheTable(t *testing.T) {
+	file := filepath.Join(projectRoot, "connector/README.md")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var table strings.Builder
+	for _, section := range []struct {
+		class connector.Class
+		title string
+	}{
+		{connector.ClassSuccess, "Nothing at fault (`accepted`, `not_tested`)"},
+		{connector.ClassCredential, "The credential (`rejected`)"},
+		{connector.ClassEnvironment, "The environment (`inconclusive`)"},
+		{connector.ClassWarning, "Warnings, beside any verdict"},
+		{connector.ClassDocument, "Problems of a credential document"},
+	} {
+		fmt.Fprintf(&table, "\n| %s | meaning | next step |\n|---|---|---|\n", section.title)
+		for _, c := range connector.Codes() {
+			if c.Class == section.class {
+				fmt.Fprintf(&table, "| `%s` | %s | %s |\n", c.Code, c.Meaning, c.Remedy)
+			}
+		}
+	}
+	before, rest, _ := strings.Cut(string(text), "<!-- codes -->\n")
+	old, after, found := strings.Cut(rest, "\n<!-- /codes -->")
+	if !found {
+		t.Fatalf("%s has no place for the codes", file)
+	}
+	if old == table.String() {
+		return
+	}
+	if os.Getenv("UPDATE") == "" {
+		t.Fatalf("the table of codes in %s is not that of the package; UPDATE=1 go test ./cmd/connector writes it", file)
+	}
+	if err := os.WriteFile(file, []byte(before+"<!-- codes -->\n"+table.String()+"\n<!-- /codes -->"+after), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestREADMEDependenciesAreThoseOfTheModule holds the README's table of
+// dependencies and its version of Go against go.mod.
+func TestREADMEDependenciesAreThoseOfTheModule(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join(projectRoot, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mod, err := os.ReadFile(filepath.Join(projectRoot, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, found := strings.Cut(string(readme), "\n## Dependencies\n")
+	if !found {
+		t.Fatal("the README has no section on dependencies")
+	}
+	table, _, _ = strings.Cut(table, "\n## ")
+
+	direct := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^\t(\S+) v\S+$`).FindAllStringSubmatch(string(mod), -1) {
+		direct[strings.TrimPrefix(m[1], "github.com/")] = true
+	}
+	for _, m := range regexp.MustCompile(`\[([^\]]+)\]\(https:`).FindAllStringSubmatch(table, -1) {
+		if !direct[m[1]] {
+			t.Errorf("the README gives a reason for %s, which the module does not require", m[1])
+		}
+		delete(direct, m[1])
+	}
+	for name := range direct {
+		t.Errorf("the README gives no reason for %s", name)
+	}
+	version := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindSubmatch(mod)[1]
+	if want := fmt.Sprintf("Go %s or newer", version); !strings.Contains(string(readme), want) {
+		t.Errorf("the README does not say %q", want)
+	}
+}
