@@ -11,22 +11,33 @@ import (
 )
 
 // isBareValue says whether a text is a value alone and no attempt at a document: it
-// is not JSON, nor does it begin like it. A JSON string that holds a token is a
-// value in quotes.
+// is not JSON, nor does it begin like it. A JSON string is a value in quotes, if it is
+// known what it is.
 func isBareValue(data []byte, isJSON bool) bool {
 	text := bytes.TrimSpace(bytes.TrimPrefix(data, byteOrderMark))
 	if isJSON || text[0] == '"' && json.Valid(text) {
-		return text[0] == '"' && Inspect(string(text)).Readable()
+		if text[0] != '"' {
+			return false
+		}
+		t := Inspect(string(text))
+		return t.Readable() || t.LooksLike != LookalikeUnknown
 	}
 	switch text[0] {
 	case '{':
-		return pasted.IsVariable(string(text))
+		return pasted.IsVariable(string(text)) || isBracketed(text)
 	case '[':
-		return pasted.IsPlaceholder(string(text)) && !bytes.ContainsAny(text, `"'`)
+		return pasted.IsPlaceholder(string(text)) && !bytes.ContainsAny(text, `"'`) || isBracketed(text)
 	case '/', '#': // a comment before a document
-		return !bytes.ContainsRune(text, '{')
+		return !bytes.ContainsRune(text, '{') || pasted.IsPlaceholder(string(text))
 	}
-	return !bytes.ContainsRune(text, 0)
+	text = bytes.TrimRight(text, "\x00") // C ends a text with one
+	return len(text) > 0 && bytes.IndexByte(text, 0) < 0
+}
+
+// isBracketed says whether a text is a token in brackets: [<token>] was to be
+// replaced, and only what is between them was.
+func isBracketed(text []byte) bool {
+	return !bytes.ContainsAny(text, `"':`) && Inspect(string(text)).Readable()
 }
 
 // bareValue is the field of a text that is a value alone. The line end of its file

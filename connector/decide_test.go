@@ -57,6 +57,11 @@ func challenged(challenges ...string) exchange {
 	return seen
 }
 
+func as403(e exchange) exchange {
+	e.status = 403
+	return e
+}
+
 // at shifts the server's clock.
 func (e exchange) at(shift time.Duration) exchange {
 	e.header = e.header.Clone()
@@ -146,6 +151,20 @@ func TestTheDecisionTableRowByRow(t *testing.T) {
 		{"9", "a 403 in an envelope of the API's, whatever it says", valueOf(t, "live"), false, seen(seenAnswer(403, asJSON, `{"message":"no","details":["x"]}`)), PermissionDenied, ConfirmedByServer, nil},
 		{"10", "a proxy that asks for a password", valueOf(t, "live"), false, seen(challenged(`Basic realm="proxy"`)), UnexpectedResponse, "", nil},
 		{"10", "a gateway that asks for Negotiate or NTLM", valueOf(t, "live"), false, seen(challenged("Negotiate", "NTLM")), UnexpectedResponse, "", nil},
+		{"10", "a realm that has Bearer in it is Basic's all the same", valueOf(t, "live"), false, seen(challenged(`Basic realm="staff, Bearer welcome"`)), UnexpectedResponse, "", nil},
+		{"7", "the description of a Bearer challenge has quotes in it", valueOf(t, "live"), false, seen(challenged(`Bearer error_description="the \"JWT\": jwt expired"`)), ExpiredToken, ConfirmedByServer, nil},
+		{"7", "the description of a Bearer challenge counts at a 403 too", valueOf(t, "live"), false, seen(as403(challenged(`Bearer error="invalid_token", error_description="The access token expired"`))), ExpiredToken, ConfirmedByServer, nil},
+		{"7", "OAuth's description in a body counts", valueOf(t, "live"), false, seen(seenAnswer(401, asJSON, `{"error":"invalid_token","error_description":"The token is expired"}`)), ExpiredToken, ConfirmedByServer, nil},
+		{"7", "the detail of a problem document counts", valueOf(t, "live"), false, seen(seenAnswer(401, "application/problem+json", `{"title":"Unauthorized","detail":"Signature is invalid"}`)), SignatureRejected, ConfirmedByServer, nil},
+		{"7", "a list of errors counts", valueOf(t, "live"), false, seen(seenAnswer(401, asJSON, `{"errors":[{"message":"jwt expired"}]}`)), ExpiredToken, ConfirmedByServer, nil},
+		{"10", "a 403 that asks for a password", valueOf(t, "live"), false, seen(as403(challenged(`Basic realm="proxy"`))), UnexpectedResponse, "", nil},
+		{"10", "a firewall's 403 in JSON whose code is a word", valueOf(t, "live"), false, seen(seenAnswer(403, asJSON, `{"message":"Request blocked","code":"WAF_RULE"}`)), UnexpectedResponse, "", nil},
+		{"10", "a firewall's 403 in JSON whose details are no list", valueOf(t, "live"), false, seen(seenAnswer(403, asJSON, `{"message":"Your address is blocked","details":{"ip":"192.0.2.1"}}`)), UnexpectedResponse, "", nil},
+		{"10", "a token that was lost on the way is not refused", valueOf(t, "live"), false, said("missing authorization header"), UnexpectedResponse, "", nil},
+		{"10", "nor is it in Envoy's words", valueOf(t, "live"), false, seen(seenAnswer(401, asPlain, "Jwt is missing")), UnexpectedResponse, "", nil},
+		{"8", "missing or malformed says nothing of a loss", valueOf(t, "live"), false, said("missing or malformed jwt"), TokenRefused, ConfirmedByServer, nil},
+		{"10", "a filter that could not learn the keys refuses every token", valueOf(t, "live"), false, seen(seenAnswer(401, asPlain, "Jwks remote fetch is failed")), ServiceUnavailable, "", nil},
+		{"10", "a 511 comes from a portal, not from the API", valueOf(t, "live"), false, seen(seenAnswer(511, asJSON, `{"code":511}`)), UnexpectedResponse, "", nil},
 		{"10", "a firewall's 403 in text", valueOf(t, "live"), false, seen(seenAnswer(403, asPlain, "Access denied by policy 17")), UnexpectedResponse, "", nil},
 		{"10", "a firewall's 403 without a word", valueOf(t, "live"), false, seen(seenAnswer(403, "", "")), UnexpectedResponse, "", nil},
 		{"10", "a gateway's 403 in JSON that is not the API's", valueOf(t, "live"), false, seen(seenAnswer(403, asJSON, `{"message":"Forbidden"}`)), UnexpectedResponse, "", nil},

@@ -29,7 +29,10 @@ func (f *facts) message(code Code) string {
 		}
 		return m
 	case NotAToken, MalformedToken, UnsupportedAlgorithm:
-		return f.token.Why(code) + "; it was not sent"
+		if f.reply.means == notAsked {
+			return f.token.Why(code) + "; it was not sent"
+		}
+		return f.token.Why(code) + answered
 	case WrongTokenType:
 		return f.token.Why(code) + f.answered("the API")
 	case ExpiredToken, TokenNotYetValid:
@@ -80,7 +83,11 @@ func (f *facts) answered(who string) string {
 	if f.reply.form != "" {
 		evidence += " " + f.reply.form
 	}
-	if s.Message != "" {
+	switch {
+	case s.Message == "":
+	case strings.HasPrefix(f.reply.form, "and "):
+		evidence += fmt.Sprintf(": %q", s.Message)
+	default:
 		evidence += fmt.Sprintf(" %q", s.Message)
 	}
 	return evidence
@@ -94,6 +101,8 @@ func (f *facts) remedy(code Code) string {
 		r = "Compare the App Secret given with the dashboard (Developer): it may be an old one that was rotated, and then it signs no token that works."
 	case code == RateLimited && f.reply.wait > 0:
 		r = fmt.Sprintf("Wait %s, then test again, fewer credentials at once.", words.Span(f.reply.wait+time.Second-1))
+	case code == UnexpectedResponse && f.reply.tokenLost:
+		r = "Look for a proxy, a gateway or a firewall between this machine and the API that removes the Authorization header; the credential was not judged."
 	case code == NetworkFailure && f.reply.unsent:
 		r = "Give the API's address; if none is given, it is " + DefaultBaseURL + "."
 	case code == TokenRefused && f.proven:

@@ -359,7 +359,7 @@ func TestEveryStatusWithoutABodyHasItsCode(t *testing.T) {
 			return connector.ProxyFailure
 		case status == 429:
 			return connector.RateLimited
-		case status >= 500 && status <= 599:
+		case status >= 500 && status <= 599 && status != 511: // which only a portal sends
 			return connector.ServiceUnavailable
 		}
 		return connector.UnexpectedResponse

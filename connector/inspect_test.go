@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -362,7 +363,8 @@ func TestInspectIsBoundedWhateverTheValue(t *testing.T) {
 }
 
 func TestAValueThatIsNoTokenIsKnownByItsLooks(t *testing.T) {
-	k := fixtures.Workspace()
+	k, live := fixtures.Workspace(), docCase(t, "live").Value
+	encoded := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
 	for value, want := range map[string]Lookalike{
 		"":                                    LookalikeEmpty,
 		" \n":                                 LookalikeEmpty,
@@ -386,10 +388,64 @@ func TestAValueThatIsNoTokenIsKnownByItsLooks(t *testing.T) {
 		strings.Repeat("x", 600):              LookalikeUnknown,
 		"live_" + strings.Repeat("a-", 20):    LookalikeUnknown,
 		"00000000-0000-4000-8000-00000000000": LookalikeUnknown,
+
+		"HMS_ACCESS_KEY=" + k.AccessKey:                       LookalikeAccessKey,
+		"access key: " + k.AccessKey:                          LookalikeAccessKey,
+		"https://a.app.100ms.live/preview/" + k.AccessKey:     LookalikeUnknown, // a room's id
+		"Basic " + encoded(k.AccessKey+":"+k.AppSecret):       LookalikeAppSecret,
+		strings.ReplaceAll(live, ".", "%2E"):                  LookalikeUnknown,
+		strings.Replace(live, live[60:62], "\u0430\u0430", 1): LookalikeUnknown, // not Latin, but Cyrillic
+		"HMS_TOKEN=changeme":                                  LookalikePlaceholder,
+		"hms_token = <sensitive>":                             LookalikePlaceholder,
+		"%!s(<nil>)":                                          LookalikePlaceholder,
+		"(null)":                                              LookalikePlaceholder,
+		"$(cat token)":                                        LookalikePlaceholder,
+		"#{token}":                                            LookalikePlaceholder,
+		"<html><body></body></html>":                          LookalikeUnknown,
 	} {
 		if token := docInspect(value); token.Fault != NotAToken || token.LooksLike != want {
 			t.Errorf("%.60q: %s, looks like %q, want %q", value, token.Fault, token.LooksLike, want)
 		}
+	}
+}
+
+func TestSeveralTokensAreCalledThatWhateverStandsBetweenThem(t *testing.T) {
+	live, expired := docCase(t, "live").Value, docCase(t, "expired").Value
+	for _, between := range []string{",", "\n", "\r\n", " ", "\t", "\n\n", " and "} {
+		if got := docInspect(live + between + expired).Why(NotAToken); got != "this is not a token: it holds more than one token" {
+			t.Errorf("%q: %s", between, got)
+		}
+	}
+}
+
+// What is a value to inspect is one to validate and test too, also where it begins like
+// JSON.
+func TestAValueThatBeginsLikeJSONIsAValue(t *testing.T) {
+	k, live := fixtures.Workspace(), docCase(t, "live").Value
+	for _, c := range []struct {
+		name, text string
+		want       Code
+	}{
+		{"an access key as a JSON string", `"` + k.AccessKey + `"`, NotAToken},
+		{"an App Secret as a JSON string", `"` + k.AppSecret + `"`, NotAToken},
+		{"a placeholder as a JSON string", `"changeme"`, NotAToken},
+		{"an empty JSON string", `""`, Blank},
+		{"a token in brackets", "[" + live + "]", PasteDamage},
+		{"a token in braces", "{" + live + "}", PasteDamage},
+		{"a token as the address of a link", "[token](" + live + ")", PasteDamage},
+		{"a token that ends with a NUL", live + "\x00", PasteDamage},
+		{"a variable of Ruby's", "#{token}", NotAToken},
+		{"a JSON string of something else", `"hello"`, WrongType},
+		{"a list with a token", `["` + live + `"]`, WrongType},
+		{"a dictionary of Python's", `{'Authorization': 'Bearer ` + live + `'}`, Syntax},
+		{"NUL bytes inside", "a\x00b", Syntax},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			problems := docValidator().Problems([]byte(c.text))
+			if len(problems) != 1 || problems[0].Code != c.want {
+				t.Errorf("%v, want %s", problems, c.want)
+			}
+		})
 	}
 }
 

@@ -31,6 +31,32 @@ func TestAFaultOfTheNetworkIsQuotedWithoutTheURL(t *testing.T) {
 	}
 }
 
+// A token whose times contradict each other is sent, for servers differ: only a report
+// without a call may say that it was not.
+func TestATokenThatWasSentIsNotSaidToBeUnsent(t *testing.T) {
+	refused := seenAnswer(401, asJSON, terse)
+	sent := judged(managed(exp(86400)), &refused, false)
+	if strings.Contains(sent.Message, "not sent") || !strings.HasSuffix(sent.Message, `; the API answered 401 "Token validation error; not found"`) {
+		t.Errorf("sent: %s", sent.Message)
+	}
+	for name, value := range map[string]string{"times that contradict": managed(exp(86400)), "an access key": valueOf(t, "access-key")} {
+		if r := judged(value, nil, false); !strings.HasSuffix(r.Message, "; it was not sent") {
+			t.Errorf("%s, not sent: %s", name, r.Message)
+		}
+	}
+}
+
+func TestATokenThatWasLostOnTheWayHasANextStep(t *testing.T) {
+	seen := seenAnswer(401, asPlain, "Jwt is missing")
+	r := judged(valueOf(t, "live"), &seen, false)
+	if want := `what answered does not answer like 100ms; it answered 401 and says that no token came with the call: "Jwt is missing"`; r.Message != want {
+		t.Errorf("got  %s\nwant %s", r.Message, want)
+	}
+	if !strings.Contains(r.Remedy, "removes the Authorization header") {
+		t.Error(r.Remedy)
+	}
+}
+
 func TestAServerMayAnswer000(t *testing.T) {
 	seen := seenAnswer(0, "", "")
 	if r := judged(valueOf(t, "live"), &seen, false); r.Verdict != VerdictInconclusive || r.Code != UnexpectedResponse {

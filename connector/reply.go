@@ -28,6 +28,8 @@ type reply struct {
 	doubt  string    // why its Date does not count, if it has one
 	wait   time.Duration
 	limit  time.Duration // of the test, if it ran out
+
+	tokenLost bool // the answer says that no token came with the call
 }
 
 // answerTroubles are the codes of the answers that are no word of the API's on a token.
@@ -35,6 +37,7 @@ var answerTroubles = map[answer.Meaning]Code{
 	answer.RateLimited:  RateLimited,
 	answer.Unavailable:  ServiceUnavailable,
 	answer.ProxyRefused: ProxyFailure,
+	answer.SaysNoToken:  UnexpectedResponse,
 	answer.Foreign:      UnexpectedResponse,
 }
 
@@ -83,6 +86,8 @@ func answered(a answer.Answer, seen exchange, secrets string) reply {
 	case code != UnexpectedResponse:
 	case seen.truncated:
 		r.form = "with more than 64 KiB"
+	case a.Meaning == answer.SaysNoToken:
+		r.tokenLost, r.form = true, "and says that no token came with the call"
 	case a.Asks != "":
 		r.form = "and asks for " + pasted.Clip(pasted.Without(a.Asks, secrets), 20) + " in place of Bearer"
 	case a.Shape == answer.JSON && a.Status <= 299:

@@ -27,6 +27,7 @@ const (
 	RateLimited  Meaning = "429"
 	Unavailable  Meaning = "5xx"
 	ProxyRefused Meaning = "a proxy's refusal"
+	SaysNoToken  Meaning = "401 or 403 that says no token came"
 	Foreign      Meaning = "not 100ms's answer"
 )
 
@@ -55,28 +56,39 @@ func Read(status int, header http.Header, body []byte, truncated bool, complete 
 
 func (a *Answer) judge(header http.Header, body []byte) Meaning {
 	switch s := a.Status; {
-	case s == http.StatusUnauthorized && a.Shape.speaksAPI():
-		description, other := challenge(header)
-		if other != "" {
-			a.Asks = other
-			return Foreign
-		}
-		if description != "" {
-			a.Words = strings.TrimPrefix(a.Words+"; "+description, "; ")
-		}
-		return refusal(a.Words, Refused)
 	case s == http.StatusForbidden && strings.Contains(strings.ToLower(a.Words), "rbac: access denied"):
 		return ProxyRefused // Envoy's, before the API saw the call
-	case s == http.StatusForbidden && a.Shape.speaksAPI():
-		if meaning := refusal(a.Words, Forbidden); meaning != Forbidden || knownDenial(a.Words) || a.Shape == JSON && isEnvelope(body) {
-			return meaning
-		}
+	case (s == http.StatusUnauthorized || s == http.StatusForbidden) && a.Shape.speaksAPI():
+		return a.judgeRefusal(header, body)
 	case s == http.StatusProxyAuthRequired:
 		return ProxyRefused
 	case s == http.StatusTooManyRequests:
 		return RateLimited
+	case s == http.StatusNetworkAuthenticationRequired:
+		return Foreign // a portal's by definition (RFC 6585): it never comes from the server that was called
 	case s >= 500 && s <= 599:
 		return Unavailable
+	}
+	return Foreign
+}
+
+// judgeRefusal judges a 401 or 403 in a shape in which the API answers.
+func (a *Answer) judgeRefusal(header http.Header, body []byte) Meaning {
+	description, other := challenge(header)
+	if other != "" {
+		a.Asks = other
+		return Foreign
+	}
+	if description != "" {
+		a.Words = strings.TrimPrefix(a.Words+"; "+description, "; ")
+	}
+	switch means := refusal(a.Words); {
+	case means != "":
+		return means
+	case a.Status == http.StatusUnauthorized:
+		return Refused
+	case knownDenial(a.Words), a.Shape == JSON && isEnvelope(body):
+		return Forbidden
 	}
 	return Foreign
 }
@@ -111,16 +123,26 @@ var refusals = []struct {
 	{"bad signature", SaysSignature},
 	{"jwt verification fails", SaysSignature},
 	{"token verification failed", SaysSignature},
+	// Not "missing or malformed jwt", which some libraries say of a bad token too.
+	{"jwt is missing", SaysNoToken},
+	{"jwt must be provided", SaysNoToken},
+	{"missing authorization header", SaysNoToken},
+	{"authorization header missing", SaysNoToken},
+	{"authorization header is missing", SaysNoToken},
+	{"authorization header is required", SaysNoToken},
+	{"no authorization header", SaysNoToken},
+	{"jwks remote fetch is failed", Unavailable}, // Envoy could not learn the keys
 }
 
-func refusal(words string, otherwise Meaning) Meaning {
+// refusal is what the words of a refusal mean; empty if they name no cause.
+func refusal(words string) Meaning {
 	words = strings.ToLower(words)
 	for _, r := range refusals {
 		if strings.Contains(words, r.phrase) {
 			return r.means
 		}
 	}
-	return otherwise
+	return ""
 }
 
 // denials are the words of a 403 that 100ms, or its JWT filter, was seen or is
@@ -142,9 +164,11 @@ func knownDenial(words string) bool {
 // wants a password does.
 func challenge(header http.Header) (description, other string) {
 	for _, value := range header.Values("WWW-Authenticate") {
-		if at := bearer.FindStringIndex(value); at != nil {
-			if found := described.FindStringSubmatch(value[at[1]:]); found != nil {
-				description = found[1] + found[2]
+		// A realm may hold anything, the word Bearer too.
+		unquoted := quoted.ReplaceAllStringFunc(value, func(text string) string { return strings.Repeat("_", len(text)) })
+		if at := bearer.FindStringIndex(unquoted); at != nil {
+			if found := described.FindStringIndex(unquoted[at[1]:]); found != nil {
+				description = parameter(value[at[1]+found[1]:])
 			}
 			return description, ""
 		}
@@ -155,7 +179,20 @@ func challenge(header http.Header) (description, other string) {
 	return "", other
 }
 
+// parameter is the value of a parameter, which begins the text.
+func parameter(text string) string {
+	at := quoted.FindStringIndex(text)
+	if at == nil || at[0] != 0 {
+		at = bareWord.FindStringIndex(text)
+		return text[at[0]:at[1]]
+	}
+	return escaped.ReplaceAllString(text[1:at[1]-1], "$1")
+}
+
 var (
+	quoted    = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+	escaped   = regexp.MustCompile(`\\(.)`)
+	bareWord  = regexp.MustCompile(`^[^\s,]*`)
 	bearer    = regexp.MustCompile(`(?i)(^|,)\s*Bearer(\s|,|$)`)
-	described = regexp.MustCompile(`(?i)error_description\s*=\s*(?:"([^"]*)"|([^\s,"]+))`)
+	described = regexp.MustCompile(`(?i)error_description\s*=\s*`)
 )

@@ -72,11 +72,13 @@ func IsObject(body []byte) bool {
 }
 
 // isEnvelope says whether a JSON body is one of 100ms's refusals: a message, with a
-// code or details beside it.
+// code, which is a number, or a list of details beside it. Firewalls have words in
+// their place: {"message": "blocked", "code": "WAF_RULE"}.
 func isEnvelope(body []byte) bool {
 	_, fields := jsontext.Object(body)
-	message := fields.Last("message")
-	return message != nil && message.IsText && (fields.Last("code") != nil || fields.Last("details") != nil)
+	message, code, details := fields.Last("message"), fields.Last("code"), fields.Last("details")
+	return message != nil && message.IsText &&
+		(code != nil && code.Raw[0] >= '0' && code.Raw[0] <= '9' || details != nil && details.Raw[0] == '[')
 }
 
 // wordsOf collects what a body says. 100ms has several error envelopes, so
@@ -98,7 +100,9 @@ func envelopeWords(body []byte) string {
 	}
 	var envelope struct {
 		Message, Msg, Error any
-		Details             any
+		Description         any `json:"error_description"` // OAuth's
+		Detail              any // of RFC 9457
+		Details, Errors     any
 		Data                any
 	}
 	if json.Unmarshal(body, &envelope) != nil {
@@ -116,12 +120,16 @@ func envelopeWords(body []byte) string {
 	add(envelope.Message)
 	add(envelope.Msg)
 	add(envelope.Error)
-	if details, ok := envelope.Details.([]any); ok {
-		for _, d := range details {
-			add(d)
+	add(envelope.Description)
+	add(envelope.Detail)
+	for _, several := range []any{envelope.Details, envelope.Errors} {
+		list, ok := several.([]any)
+		if !ok {
+			list = []any{several}
 		}
-	} else {
-		add(envelope.Details)
+		for _, one := range list {
+			add(one)
+		}
 	}
 	if data, ok := envelope.Data.(map[string]any); ok {
 		add(data["description"])

@@ -24,8 +24,12 @@ func Clean(value string) (clean string, removed []string) {
 		return clean, removed
 	}
 	for _, text := range []string{value, clean} { // a token may be wrapped as well
-		if found := wholeTokens(text); len(found) == 1 {
+		switch found := wholeTokens(text); len(found) {
+		case 0:
+		case 1:
 			return found[0], around(value, found[0], removed)
+		default:
+			return text, nil // without the line breaks between them they would look like one
 		}
 	}
 	return clean, removed
@@ -85,18 +89,23 @@ func peel(s string, note func(what string)) string {
 const quotes = "\"'`“”‘’«»"
 
 // intact says, without allocating, whether a value has nothing to clean: the
-// common case. Other characters than a token's are left for Cut to judge.
+// common case. One without a token's beginning is left for Cut to judge.
 func intact(value string) bool {
+	begun, dotted := strings.HasPrefix(value, begins), strings.HasSuffix(value, ".")
+	if begun && !dotted && only(value, inToken) {
+		return true
+	}
 	for i := 0; i < len(value); i++ {
 		switch c := value[i]; {
-		case c <= ' ' || c >= 0x7f, c == '"', c == '\'', c == '`', c == ':', c == ',', c == ';', c == '%', c == '\\':
-			return false
-		case c == '=' && strings.HasPrefix(value[i+1:], begins):
+		case c <= ' ' || c >= 0x7f, c == '"', c == '\'', c == '`', c == ':':
 			return false
 		}
 	}
-	return !strings.EqualFold(value, "bearer")
+	return !strings.EqualFold(value, "bearer") && !strings.Contains(value, begins)
 }
+
+// inToken says whether a character may stand in a token, in whichever alphabet.
+func inToken(c byte) bool { return base64any(c) || c == '.' }
 
 // junk names what r is if it has no place in a token.
 func junk(r rune) string {
@@ -128,7 +137,7 @@ func cutPrefix(s, prefix string) (rest string, ok bool) {
 const begins = "eyJ"
 
 // wholeTokens lists the tokens in a text: three parts, of which the first two
-// decode. Each is listed once.
+// decode.
 func wholeTokens(text string) []string {
 	var found []string
 	for at := 0; at < len(text); {
@@ -138,17 +147,21 @@ func wholeTokens(text string) []string {
 		}
 		from := at + next
 		end := from
-		for end < len(text) && (base64any(text[end]) || text[end] == '.') {
+		for end < len(text) && inToken(text[end]) {
 			end++
 		}
 		at = end
 		token := strings.TrimRight(text[from:end], ".")
-		if (from == 0 || !base64url(text[from-1])) && isWhole(token) {
+		if (from == 0 || !base64url(text[from-1]) || glued.MatchString(text[:from])) && isWhole(token) {
 			found = append(found, token)
 		}
 	}
 	return found
 }
+
+// glued matches what may end in a letter or a digit and yet is no part of the token
+// behind it: a scheme without its blank, a character as URLs write it, a colour.
+var glued = regexp.MustCompile(`(?i)(bearer[-_]?|%[0-9a-f]{2}|\x1b\[[0-9;]*m)$`)
 
 // isWhole says whether a value is a token, however it may be damaged: its header
 // and claims decode, and there is a signature.
@@ -169,9 +182,9 @@ var surroundings = []struct {
 }{
 	{regexp.MustCompile(`(?i)(^|\W)-H\W|authorization\W*:`), nil, "a header's name"},
 	{regexp.MustCompile(`(?i)(^|[\s"'\x60])[a-z_][a-z0-9_.-]*\s*[=:][\s"'\x60]*(bearer )?b?["']?$`), nil, "a variable's name"},
-	{regexp.MustCompile(`(?i)\b(bearer)\W*$`), nil, "a leading Bearer"},
+	{regexp.MustCompile(`(?i)\bbearer([^a-z0-9]|%20)*$`), nil, "a leading Bearer"},
 	{regexp.MustCompile(`(?i)\bbasic\W*$`), nil, "a leading Basic"},
-	{regexp.MustCompile(`(?i)(^|[\s"'])(token|jwt) \W*$`), nil, "a leading Token or JWT"},
+	{regexp.MustCompile(`(?i)(^|[\s"'])(token|jwt) ["'\x60]*$`), nil, "a leading Token or JWT"},
 	{regexp.MustCompile(`\bb['"]$`), nil, "the signs of a byte string"},
 	{regexp.MustCompile("[\"'`“”‘’«»]$"), nil, "quotes"},
 	{nil, regexp.MustCompile(`^\W*[,;%]\s*$`), "a sign behind it"},

@@ -92,6 +92,41 @@ func TestCleanGivesTheTokenBackFromEveryPastedCase(t *testing.T) {
 	}
 }
 
+func TestWhatStandsAroundAWholeTokenIsTakenOffAndNamed(t *testing.T) {
+	live := caseOf(t, "live").Value
+	for _, c := range []struct{ name, before, after, removed string }{
+		{"Bearer without a blank", "Bearer", "", "a leading Bearer"},
+		{"Bearer with an underscore", "bearer_", "", "a leading Bearer"},
+		{"Bearer out of a URL", "Bearer%20", "", "a leading Bearer"},
+		{"Bearer out of a form", "Bearer+", "", "a leading Bearer"},
+		{"a parameter of a URL", "https://x.example/meeting?auth_token=", "&role=host", "text around it"},
+		{"a line end out of a URL", "", "%0A", "text around it"},
+		{"angle brackets", "<", ">", "text around it"},
+		{"an element", "<token>", "</token>", "text around it"},
+		{"brackets", "[", "]", "text around it"},
+		{"a full stop", "", ".", "text around it"},
+		{"an ellipsis before it", "...", "", "text around it"},
+		{"a bracket behind it", "", ")", "text around it"},
+		{"an exclamation mark", "", "!", "text around it"},
+		{"colours", "\x1b[32m", "\x1b[0m", "text around it"},
+		{"a constant of JavaScript's", "const token = '", "';", "a sign behind it, a variable's name, quotes"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, removed := Clean(c.before + live + c.after)
+			slices.Sort(removed)
+			if got != live || strings.Join(removed, ", ") != c.removed {
+				t.Errorf("%.60q, removed %q; want %q", got, removed, c.removed)
+			}
+		})
+	}
+	// A word that ends in Bearer's letters or a code is part of something else.
+	for _, before := range []string{"x", "forbear", "0", "%2"} {
+		if got, _ := Clean(before + live); got != before+live {
+			t.Errorf("%q before a token was taken off", before)
+		}
+	}
+}
+
 func TestCleanTwiceIsCleanOnce(t *testing.T) {
 	rng := rand.New(rand.NewSource(100))
 	parts := []string{

@@ -2,6 +2,7 @@ package pasted
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -35,8 +36,12 @@ func Looks(value string) string {
 		return EncodedToken
 	case IsPlaceholder(value):
 		return Placeholder
-	case holdsAppSecret(value):
+	case holdsPart(value): // the rest of a token that is damaged is as random as a key
+		return Unknown
+	case holdsAppSecret(value), slices.ContainsFunc(runs(value), isEncodedSecret):
 		return AppSecret
+	case holdsAccessKey(value):
+		return AccessKey
 	}
 	return Unknown
 }
@@ -59,6 +64,13 @@ func Evidence(value string) string {
 // IsAccessKey says whether a value has the look of an access key: 24 hexadecimal
 // digits, as every public sample has.
 func IsAccessKey(value string) bool { return len(value) == 24 && only(value, isHex) }
+
+// holdsAccessKey says whether a value is an access key behind its name:
+// "HMS_ACCESS_KEY=…". The numbers in addresses are of other things.
+func holdsAccessKey(value string) bool {
+	at := strings.LastIndexAny(value, "=:")
+	return at > 0 && !strings.Contains(value, "/") && IsAccessKey(strings.Trim(value[at+1:], quotes))
+}
 
 func isHex(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
@@ -139,6 +151,13 @@ func isEncodedToken(value string) bool {
 	return isWhole(clean)
 }
 
+// isEncodedSecret says whether a run is a text in base64 that has an App Secret in
+// it: the accessKey:secret of a Basic header.
+func isEncodedSecret(run string) bool {
+	data, err := decodeAny(run)
+	return err == nil && isText(data) && holdsAppSecret(string(data))
+}
+
 // isRoomCode says whether a value is a room code, or a link that ends with one.
 func isRoomCode(s string) bool {
 	if at := strings.LastIndexByte(s, '/'); at >= 0 && strings.Contains(s[:at], "100ms.live/") {
@@ -149,9 +168,9 @@ func isRoomCode(s string) bool {
 }
 
 // placeholder matches what stands where a token is to be put, and the words that
-// programs print for a value that is missing.
-var placeholder = regexp.MustCompile(`(?i)^(` + strings.Join([]string{
-	`<.*>`, `\[.*\]`, `\{+.*\}+`, `\$\{.*\}`, `\$\w+`, `%\w+%`,
+// programs print for a value that is missing; alone or behind NAME=.
+var placeholder = regexp.MustCompile(`(?i)^([a-z_]\w*=)?(` + strings.Join([]string{
+	`<[^<>]*>`, `\[.*\]`, `\{+.*\}+`, `<%.*%>`, `[$#]\{.*\}`, `\$\(.*\)`, `\$\w+`, `%\w+%`, `%!\w\(.*\)`, `\(null\)`,
 	`undefined|null|nil|none|nan|true|false|n/?a|empty`,
 	`todo|tbd|fixme|(change|replace)[-_ ]?(me|this)|placeholder|redacted|example|dummy|string`,
 	`x{3,}|\*{3,}|•{3,}|\.{3,}|…+|-+|_+`,

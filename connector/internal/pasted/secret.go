@@ -14,13 +14,17 @@ const Redacted = "[redacted]"
 // App Secret, wherever it stands in a text. Names, descriptions and arguments that
 // hold one are refused.
 func HoldsSecret(text string) bool {
-	if len(text) < 20 {
-		return false
-	}
+	return len(text) >= 20 && (holdsPart(text) || holdsAppSecret(text) || slices.ContainsFunc(runs(text), func(run string) bool {
+		return isEncodedToken(run) || isEncodedSecret(run)
+	}))
+}
+
+// holdsPart says whether there is a part of a token in a text.
+func holdsPart(text string) bool {
 	for at := 0; ; {
 		next := strings.Index(text[at:], begins)
 		if next < 0 {
-			return holdsAppSecret(text) || slices.ContainsFunc(runs(text), isEncodedToken)
+			return false
 		}
 		at += next
 		end := at

@@ -29,6 +29,7 @@ func TestOneRuleSaysWhatIsASecret(t *testing.T) {
 		{"an App Secret behind its name", "secret=" + k.AppSecret, true, true},
 		{"an App Secret behind its access key", k.AccessKey + ":" + k.AppSecret, true, true},
 		{"an App Secret in a sentence", "the secret is " + k.AppSecret + " of March", true, true},
+		{"access key and App Secret in a Basic header", "Basic " + base64.StdEncoding.EncodeToString([]byte(k.AccessKey+":"+k.AppSecret)), true, true},
 		{"the signature alone", parts[2], false, true},
 		{"an access key", k.AccessKey, false, true},
 		{"a room code", "abc-defg-hij", false, true},
