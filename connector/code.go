@@ -92,8 +92,8 @@ type Class string
 
 // The classes of codes.
 const (
-	ClassCredential  Class = "credential"  // the verdict is Rejected
-	ClassEnvironment Class = "environment" // the verdict is Inconclusive
+	ClassCredential  Class = "credential"  // the verdict is VerdictRejected
+	ClassEnvironment Class = "environment" // the verdict is VerdictInconclusive
 	ClassDocument    Class = "document"    // a problem of a credential document
 	ClassSuccess     Class = "success"     // nothing is at fault
 	ClassWarning     Class = "warning"     // worth knowing beside any verdict

@@ -32,7 +32,7 @@ func (f *facts) message(code Code) string {
 		if f.reply.means == notAsked {
 			return f.token.Why(code) + "; it was not sent"
 		}
-		return f.token.Why(code) + answered
+		return f.token.Why(code) + f.answered("the API")
 	case WrongTokenType:
 		return f.token.Why(code) + f.answered("the API")
 	case ExpiredToken, TokenNotYetValid:

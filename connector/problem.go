@@ -73,10 +73,12 @@ func sortProblems(problems []Problem) {
 func pointer(path ...string) string {
 	var b strings.Builder
 	for _, key := range path {
-		b.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(presentableName(key)))
+		b.WriteString("/" + escaped.Replace(presentableName(key)))
 	}
 	return b.String()
 }
+
+var escaped = strings.NewReplacer("~", "~0", "/", "~1")
 
 // presentableName is a field's key, fit to be shown.
 func presentableName(key string) string {

@@ -58,12 +58,13 @@ func (r *reading) missing() {
 			continue
 		}
 		message := fmt.Sprintf("%s (%s) is required and missing", r.field(f.Name), f.Title)
-		if f.Name == tokenField {
-			if found := r.tokensElsewhere(); len(found) > 0 {
-				message += "; the token stands in " + found[0].name()
-			}
+		found := r.tokensElsewhere()
+		if f.Name != tokenField || len(found) == 0 {
+			r.add(pointer(f.Name), MissingField, r.doc.start, message)
+			continue
 		}
-		r.add(pointer(f.Name), MissingField, r.doc.start, message)
+		r.add(pointer(f.Name), MissingField, r.doc.start, message+"; the token stands in "+found[0].name())
+		r.problems[len(r.problems)-1].Remedy = found[0].remedy()
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 
 // Record is a saved credential without its API key value. Kind, access key and
 // times are those that the token claims (connector.Inspect): unverified, and
-// zero or connector.Unknown if nothing could be read.
+// zero or connector.KindUnknown if nothing could be read.
 type Record struct {
 	Name, Description string
 
