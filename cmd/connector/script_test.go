@@ -22,7 +22,6 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
-	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/fixtures"
 	"github.com/100ms-connector/connector-go/fixtures/sandbox"
 	"github.com/100ms-connector/connector-go/schema"
@@ -120,13 +119,6 @@ func runScripts(t *testing.T, scripts []string, setup func(*testscript.Env) erro
 				return err
 			}
 			return writeCredentials(kinds)
-		},
-		Condition: func(condition string) (bool, error) {
-			code, known := strings.CutPrefix(condition, "code:")
-			if !known {
-				return false, fmt.Errorf("unknown condition %q", condition)
-			}
-			return connector.Code(code).Info().Meaning != "", nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"normal":     normalize,
