@@ -37,6 +37,8 @@ func ParseBaseURL(s string) (*url.URL, error) {
 	switch {
 	case err != nil:
 		return nil, errors.New("the base URL cannot be read; it looks like " + DefaultBaseURL)
+	case !strings.Contains(s, "://"):
+		return nil, errors.New("the base URL must begin with https://; it looks like " + DefaultBaseURL)
 	case u.Host == "" || u.Hostname() == "":
 		return nil, errors.New("the base URL has no host; it looks like " + DefaultBaseURL)
 	case len(u.Port()) > 5 || len(u.Port()) == 5 && u.Port() > "65535":
@@ -55,7 +57,7 @@ func ParseBaseURL(s string) (*url.URL, error) {
 	case u.Scheme == "http":
 		return nil, errors.New("the base URL must begin with https: over http the token could be read on its way (http is for loopback addresses)")
 	}
-	return nil, errors.New("the base URL must begin with https; it looks like " + DefaultBaseURL)
+	return nil, errors.New("the base URL must begin with https://; it looks like " + DefaultBaseURL)
 }
 
 // faultOfBaseURL names a character that no URL has, or returns an empty string.

@@ -48,6 +48,20 @@ func (r *reading) judgeField(f *field, expand func(string) (string, bool), varia
 	r.settle(f.Key)
 }
 
+// expandValue replaces a value alone that is a variable. What it stands for is judged,
+// whether variables were required or not.
+func (r *reading) expandValue(expand func(string) (string, bool)) {
+	f := &r.doc.fields[0]
+	name, plain := variableName(strings.TrimSpace(f.Text))
+	if !plain || expand == nil {
+		return
+	}
+	if value, ok := expand(name); ok {
+		f.Text, f.expanded = value, true
+		delete(r.settled, tokenField)
+	}
+}
+
 // variableName returns the NAME of a value that is wholly ${NAME}.
 func variableName(s string) (name string, ok bool) {
 	s, _ = strings.CutPrefix(s, "Bearer ")

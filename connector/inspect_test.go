@@ -449,6 +449,29 @@ func TestAValueThatBeginsLikeJSONIsAValue(t *testing.T) {
 	}
 }
 
+func TestAVariableAloneIsReplacedAsInADocument(t *testing.T) {
+	expired := docCase(t, "expired").Value
+	for _, require := range []bool{false, true} {
+		v := docValidator()
+		v.RequireVariables = require
+		v.Expand = func(name string) (string, bool) { return expired, name == "HMS_TOKEN" }
+		if got := listed(v.Problems([]byte("${HMS_TOKEN}\r\n"))); !slices.Equal(got, []string{"1:1  expired_token"}) {
+			t.Errorf("variables required: %t: %q", require, got)
+		}
+	}
+	problems := docValidator().Problems([]byte("${HMS_TOKEN}\n"))
+	if len(problems) != 1 || problems[0].Code != NotAToken || !strings.Contains(problems[0].Remedy, "set the variable") {
+		t.Errorf("not replaced: %+v", problems)
+	}
+}
+
+func TestAByteOrderMarkHasItsOwnNextStep(t *testing.T) {
+	problems := docValidator().Problems([]byte("\ufeff" + `{"name": "a"}`))
+	if len(problems) != 1 || problems[0].Remedy != "Save the file as UTF-8 without a byte order mark (BOM)." {
+		t.Errorf("%+v", problems)
+	}
+}
+
 func TestTheJSONOfATokenHasNullForWhatItDoesNotSay(t *testing.T) {
 	k := fixtures.Workspace()
 	claims := fixtures.Management(k, docNow, 7*24*time.Hour)

@@ -103,6 +103,7 @@ func (v *Validator) read(data []byte) *reading {
 		if v.RequireVariables {
 			r.requireVariables()
 		}
+		r.expandValue(v.Expand)
 		return r
 	}
 	r.doc = readDocument(data)
@@ -165,6 +166,7 @@ func (r *reading) readJSON(data []byte) bool {
 		return true
 	case bytes.HasPrefix(data, byteOrderMark):
 		r.add("", Syntax, 0, "the document begins with a byte order mark, which JSON does not allow")
+		r.problems[len(r.problems)-1].Remedy = "Save the file as UTF-8 without a byte order mark (BOM)."
 	default:
 		r.add("", Syntax, at, evidence)
 	}

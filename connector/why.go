@@ -62,6 +62,8 @@ func (t Token) Remedy(code Code) string {
 	switch {
 	case code == NotAToken && t.LooksLike == LookalikeAppSecret:
 		return remedy + " Never paste the App Secret itself: whoever has it can sign any token."
+	case code == NotAToken && t.LooksLike == LookalikePlaceholder:
+		return "Put the token in its place: set the variable, or fill in the template. The 100ms dashboard has Management Tokens under Developer."
 	case code == NotAToken && t.LooksLike == LookalikeEncodedToken:
 		return "Decode it once (base64 -d) and save what comes out."
 	case code == MalformedToken && t.Fault != MalformedToken:

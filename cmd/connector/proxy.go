@@ -32,6 +32,8 @@ func checkProxy(api *url.URL) error {
 			why = "cannot be read as the address of a proxy"
 		case !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, strings.ToLower(proxy.Scheme)):
 			why = "names a kind of proxy that is not known: http, https, socks5 and socks5h are"
+		case len(proxy.Port()) > 5 || len(proxy.Port()) == 5 && proxy.Port() > "65535":
+			why = "has a port that is higher than 65535"
 		default:
 			return nil
 		}

@@ -79,7 +79,7 @@ var otherWords = map[string][]string{
 	"list": {"ls"}, "show": {"get", "view", "cat", "describe", "info"}, "remove": {"rm", "delete", "del", "forget"},
 	"add": {"new", "create", "save", "set", "login"}, "edit": {"update", "change", "rename", "mv"},
 	"import": {"load", "read"}, "export": {"dump", "write"}, "info": {"status", "show"}, "rotate-key": {"rotate", "rekey"},
-	"mint": {"sign", "create", "new", "make"}, "verify": {"check", "prove"}, "serve": {"web", "ui"},
+	"mint": {"sign", "create", "new", "make", "generate", "issue"}, "verify": {"check", "prove"}, "serve": {"web", "ui"},
 	"validate": {"lint"}, "inspect": {"decode"}, "test": {"try", "ping"}, "credential": {"credentials", "creds", "cred"},
 }
 

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/connector/internal/words"
 )
 
 // SQLite keeps a value of any type in any column, and other programs can write to
@@ -32,7 +33,7 @@ func (d damage) String() string {
 	if len(d) == 0 {
 		return ""
 	}
-	return "its " + strings.Join(d, ", ") + " cannot be read"
+	return "its " + words.List(d) + " cannot be read"
 }
 
 // text reads a text that fine accepts; another one is cleaned for people.

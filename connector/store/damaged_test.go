@@ -41,7 +41,7 @@ var damages = []struct {
 	{"words as saved_at", "saved_at", "'then'", "", "its time of saving cannot be read", "a, b, c"},
 	{"words as created_at", "created_at", "'then'", "", "its time of creation cannot be read", "a, b, c"},
 	{"words as updated_at", "updated_at", "'then'", "", "its time of change cannot be read", "a, b, c"},
-	{"several damages", "kind", "'x', issued_at = 'y', updated_at = 'z'", "", "its kind, issue time, time of change cannot be read", "a, b, c"},
+	{"several damages", "kind", "'x', issued_at = 'y', updated_at = 'z'", "", "its kind, issue time and time of change cannot be read", "a, b, c"},
 }
 
 func TestADamagedRecordHidesNoOther(t *testing.T) {
