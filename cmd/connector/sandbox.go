@@ -23,12 +23,14 @@ import (
 
 func (c *command) sandbox() *cobra.Command {
 	var address, dir string
+	var rooms int
 	cmd := &cobra.Command{
 		Use:   "sandbox [flags]",
 		Short: "Serve a local stand-in for api.100ms.live, with credentials to try",
 		Args:  noArguments,
 		Example: `  connector sandbox
-  connector sandbox --dir /tmp/credentials --listen 127.0.0.1:0`,
+  connector sandbox --dir /tmp/credentials --listen 127.0.0.1:0
+  connector sandbox --rooms 100000`,
 	}
 	// Its help is long, and made only when it is read.
 	help := cmd.HelpFunc()
@@ -38,41 +40,55 @@ func (c *command) sandbox() *cobra.Command {
 	})
 	cmd.Flags().StringVar(&address, "listen", "127.0.0.1:8101", "loopback address to serve on; port 0 takes a free one")
 	cmd.Flags().StringVar(&dir, "dir", "", "folder to write the credential files to; a temporary one if empty")
+	cmd.Flags().IntVar(&rooms, "rooms", 137, "how many rooms the workspace has; twice as many sessions come with them")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		host, _, err := net.SplitHostPort(address)
 		if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 			return errors.New("--listen takes a loopback address such as 127.0.0.1:8101: the sandbox is not for other machines")
 		}
-		return c.serveSandbox(cmd.Context(), address, dir)
+		if rooms < 1 || rooms > maxRooms {
+			return fmt.Errorf("--rooms takes a number from 1 to %d", maxRooms)
+		}
+		return c.serveSandbox(cmd.Context(), address, dir, rooms)
 	}
 	return cmd
 }
 
+// maxRooms is far more than a workspace has, and little enough for its ids.
+const maxRooms = 100_000_000
+
 func sandboxHelp() string {
 	var b strings.Builder
 	b.WriteString(`sandbox answers like the 100ms API, as far as that is documented or was seen,
-with a workspace of its own: made-up rooms, sessions, recordings and templates, a
-fake access key and App Secret, and a credential file of every kind.
+with a workspace of its own: made-up rooms, sessions, recordings, events and all
+else that can be read, a fake access key and App Secret, and a credential file of
+every kind. But for the times, the data is the same in every run.
 
 What it does can be chosen by the base URL, before /v2 and in any order:
   /dialect/NAME   how it words a refusal
   /fault/NAME     what goes wrong
   /clock/+2h      how far its clock is off
   /data/none      an empty workspace
+  /grow/3         at every third list, rooms and sessions appear and old ones change
+  /SWITCH/VALUE   what is unknown of the API, see below
 
 Dialects:
 `)
 	for _, d := range sandbox.Dialects() {
 		fmt.Fprintf(&b, "  %-26s %s\n", d.Name, d.Title)
 	}
-	b.WriteString("\nFaults:\n")
+	b.WriteString("\nFaults; @3 behind a name strikes from the third call of a path on, @3-4 the third and the fourth:\n")
 	for _, f := range sandbox.Faults() {
 		fmt.Fprintf(&b, "  %-26s %s\n", f.Name, f.Title)
+	}
+	b.WriteString("\nSwitches; the first value holds unless another is chosen:\n")
+	for _, sw := range sandbox.Switches() {
+		fmt.Fprintf(&b, "  %-26s %s\n    %s. Documented: %s\n", sw.Name, strings.Join(sw.Values, ", "), sw.Title, sw.Documented)
 	}
 	return strings.TrimRight(b.String(), "\n")
 }
 
-func (c *command) serveSandbox(ctx context.Context, address, dir string) error {
+func (c *command) serveSandbox(ctx context.Context, address, dir string, rooms int) error {
 	listener, err := listen(address)
 	if err != nil {
 		return err
@@ -107,7 +123,7 @@ Try:
 Ctrl-C ends it.
 `, base, key.AccessKey, key.AppSecret, dir, filepath.Join(dir, "foreign-secret.json"), filepath.Join(dir, "live.json"), filepath.Join(dir, keyFileName))
 
-	server := &http.Server{Handler: new(sandbox.Sandbox), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: &sandbox.Sandbox{Account: &sandbox.Account{Rooms: rooms}}, ReadHeaderTimeout: 10 * time.Second}
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
