@@ -289,11 +289,6 @@ func ExampleReport_Err() {
 	// rejected 401
 }
 
-// roundTripper stands in for the network.
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
 // A path of the API is all that a call needs. The token goes to the API's origin,
 // and nowhere else.
 func ExampleCredential_Client() {
