@@ -97,7 +97,8 @@ type node struct {
 	Properties  map[string]*node `json:"properties"`
 	Additional  json.RawMessage  `json:"additionalProperties"`
 	Items       *node            `json:"items"`
-	Secret      any              `json:"x-secret"`
+	Secret      bool             `json:"x-secret"`
+	SecretPart  string           `json:"x-secret-part"` // where only the user info and the query of a URL are
 	Personal    bool             `json:"x-personal"`
 	Definitions map[string]*node `json:"definitions"`
 	Defs        map[string]*node `json:"$defs"`
@@ -133,14 +134,11 @@ func (n *node) marks(definitions map[string]*node, depth int) *marks {
 		n = to
 	}
 	m := &marks{personal: n.Personal || own.Personal}
-	for _, mark := range []any{n.Secret, own.Secret} {
-		switch mark {
-		case nil, false:
-		case true:
-			m.secret = secret
-		default:
-			m.secret = max(m.secret, inURL)
-		}
+	switch {
+	case n.Secret && n.SecretPart == "" || own.Secret && own.SecretPart == "":
+		m.secret = secret
+	case n.Secret || own.Secret:
+		m.secret = inURL
 	}
 	if depth > 20 {
 		return m
