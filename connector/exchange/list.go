@@ -11,13 +11,13 @@ import (
 // list walks over one list, from its front or from where the walk was interrupted.
 func (r *reading) list(w walk, p *place) error {
 	since := r.since(p)
-	stored := p.underway()
-	if !stored {
+	begun := p.underway()
+	if !begun {
 		if err := r.listOpen(p, since); err != nil {
 			return err
 		}
 	}
-	if !stored || r.tooOld(p) {
+	if !begun || r.tooOld(p) {
 		if err := r.front(p, since); err != nil {
 			return err
 		}
@@ -28,12 +28,21 @@ func (r *reading) list(w walk, p *place) error {
 	}
 	g := &pager{source: r.source, paging: r.stream.paging, path: r.stream.Path, query: query}
 	order := order{since: since.Truncate(time.Millisecond)}
-	for circle := new(turns); ; stored = false {
-		next, err := r.listPage(g, p, &order, circle)
+	circle, restarts := new(turns), 0
+	for {
+		next, empty, err := r.listPage(g, p, &order, circle)
+		lost := refusesPlace(err) && p.Start != ""
+		if err == nil && empty && p.Start != "" {
+			lost, err = r.lost(g, p)
+		}
 		switch {
-		case err != nil && stored && refusesPlace(err): // it was kept from an earlier run
+		case lost && restarts < maxRestarts:
+			restarts++
 			r.note(Note{Kind: Restarted})
-			if err := r.front(p, since); err != nil {
+			circle = new(turns)
+			if err == nil {
+				p.Start, p.Skip = p.Before, ""
+			} else if err := r.front(p, since); err != nil {
 				return err
 			}
 		case err != nil:
@@ -44,12 +53,32 @@ func (r *reading) list(w walk, p *place) error {
 			p.end(r.stream.Incremental() && !r.state.CatchUp)
 			return r.flush()
 		default:
-			p.Start, p.Skip = next, ""
+			p.Before, p.Start, p.Skip = p.Start, next, ""
 			if err := r.flush(); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// maxRestarts bounds how often one walk begins anew.
+const maxRestarts = 3
+
+// lost says of a place behind which there is nothing that the API does not know it any
+// longer, for its record left the list: that is not the end. The page before tells.
+func (r *reading) lost(g *pager, p *place) (bool, error) {
+	if g.paging.cut > 0 {
+		return false, nil
+	}
+	for before, err := range g.page(r.ctx, p.Before) {
+		if err != nil {
+			return false, err
+		}
+		if before.last {
+			return before.next != p.Start, nil
+		}
+	}
+	return false, nil
 }
 
 // front puts the walk at its beginning.
@@ -83,23 +112,25 @@ type order struct {
 }
 
 // listPage gives the records of the page at p.Start that were not given, and returns
-// where the list goes on; empty at its end.
-func (r *reading) listPage(g *pager, p *place, order *order, circle *turns) (next string, err error) {
+// where the list goes on: nowhere at its end. empty says that the page had no record.
+func (r *reading) listPage(g *pager, p *place, order *order, circle *turns) (next string, empty bool, err error) {
 	start, skip := p.Start, p.Skip
+	empty = true
 	for piece, err := range g.page(r.ctx, start) {
 		if err == nil {
 			err = circle.judge(&piece, start)
 		}
 		if err != nil {
-			return "", err
+			return "", false, err
 		}
+		empty = empty && piece.last && len(piece.rows) == 0
 		if skip != "" && !r.holds(piece, skip, nil) {
 			skip = ""
 		}
 		older := false // the last record is
 		for record, err := range r.records(piece, nil) {
 			if err != nil {
-				return "", err
+				return "", false, err
 			}
 			older = r.inOrder(record.At, p, order)
 			switch {
@@ -112,15 +143,15 @@ func (r *reading) listPage(g *pager, p *place, order *order, circle *turns) (nex
 				continue
 			}
 			if err := r.add(record, p); err != nil {
-				return "", err
+				return "", false, err
 			}
 		}
 		next = piece.next
 		if r.stream.newest && older && !p.Mixed {
-			return "", nil
+			return "", false, nil
 		}
 	}
-	return next, nil
+	return next, empty, nil
 }
 
 // inOrder says whether a record is older than the walk wants, and keeps in mind whether

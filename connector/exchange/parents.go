@@ -30,7 +30,7 @@ func (r *reading) parents(_ walk, p *place) error {
 	if done {
 		left++
 	}
-	accepted, denied := !begun, error(nil)
+	accepted, denied, asked := !begun, error(nil), 0
 	for id, pages := range r.askEach(ids[left:], p.In, p.Start) {
 		err := r.takeParent(p, id, pages, since)
 		for err != nil {
@@ -49,6 +49,9 @@ func (r *reading) parents(_ walk, p *place) error {
 			accepted = true
 		}
 		p.After, p.In, p.Start, p.Skip = id, "", "", ""
+		if asked++; len(r.batch)+len(r.notes) == 0 && asked%100 != 0 {
+			continue
+		}
 		if err := r.flush(); err != nil {
 			return err
 		}

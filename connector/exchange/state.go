@@ -51,18 +51,19 @@ type position struct {
 
 // place is how far one walk has come.
 type place struct {
-	Done  time.Time            `json:"done,omitzero"`  // all records up to here were given
-	Seen  mark                 `json:"seen,omitzero"`  // the newest record of the walks that ended
-	Top   mark                 `json:"top,omitzero"`   // the newest one of this walk
-	Began time.Time            `json:"began,omitzero"` // when it began, by the API's clock: of parents
-	Last  time.Time            `json:"last,omitzero"`  // the newest record of the parents; Top is the newest parent
-	Start string               `json:"start,omitempty"`
-	Skip  string               `json:"skip,omitempty"`   // the key of the last record given of the page at Start
-	In    string               `json:"in,omitempty"`     // the parent to which Start and Skip belong
-	After string               `json:"parent,omitempty"` // the last parent that was finished
-	Mixed bool                 `json:"unordered,omitempty"`
-	Ended bool                 `json:"ended,omitempty"` // in this pass
-	Open  map[string]time.Time `json:"open,omitempty"`  // records that can still change, with when they were made
+	Done   time.Time            `json:"done,omitzero"`  // all records up to here were given
+	Seen   mark                 `json:"seen,omitzero"`  // the newest record of the walks that ended
+	Top    mark                 `json:"top,omitzero"`   // the newest one of this walk
+	Began  time.Time            `json:"began,omitzero"` // when it began, by the API's clock: of parents
+	Last   time.Time            `json:"last,omitzero"`  // the newest record of the parents; Top is the newest parent
+	Start  string               `json:"start,omitempty"`
+	Skip   string               `json:"skip,omitempty"`   // the key of the last record given of the page at Start
+	Before string               `json:"before,omitempty"` // the place of the page before
+	In     string               `json:"in,omitempty"`     // the parent to which Start and Skip belong
+	After  string               `json:"parent,omitempty"` // the last parent that was finished
+	Mixed  bool                 `json:"unordered,omitempty"`
+	Ended  bool                 `json:"ended,omitempty"` // in this pass
+	Open   map[string]time.Time `json:"open,omitempty"`  // records that can still change, with when they were made
 }
 
 // mark is a record's place in time.
@@ -96,7 +97,7 @@ func (p *place) end(advance bool) {
 
 // restart forgets how far the walk has come.
 func (p *place) restart() {
-	p.Top, p.Began, p.Last, p.Start, p.Skip, p.In, p.After, p.Mixed = mark{}, time.Time{}, time.Time{}, "", "", "", "", false
+	p.Top, p.Began, p.Last, p.Before, p.Start, p.Skip, p.In, p.After, p.Mixed = mark{}, time.Time{}, time.Time{}, "", "", "", "", "", false
 }
 
 // interrupted says whether a pass over the walks began and did not end.
