@@ -130,36 +130,50 @@ func (s *Source) base() *url.URL {
 // now is the time by the API's clock, as far as it is known.
 func (s *Source) now() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
 
-// begin judges the state before anything is asked.
-func (s *Source) begin(ctx context.Context, stream Stream, from State) (*reading, error) {
+// Accepts says whether Read would take a state, without a call: who reads several
+// streams asks before the first. The error is ErrState or ErrStream.
+func (s *Source) Accepts(stream Stream, from State) error {
+	_, _, err := s.position(stream, from)
+	return err
+}
+
+// position is where a read begins, of a stream of the table.
+func (s *Source) position(stream Stream, from State) (Stream, *position, error) {
 	known, ok := Find(stream.Name)
-	if !ok {
-		return nil, ErrStream
+	switch {
+	case !ok:
+		return known, nil, ErrStream
+	case s.Client == nil || s.Client.Source == nil:
+		return known, nil, errors.New("the Source has no Client, or that has no Source")
 	}
-	if s.Client == nil || s.Client.Source == nil {
-		return nil, errors.New("the Source has no Client, or that has no Source")
-	}
-	r := &reading{source: s, ctx: ctx, stream: known, given: from, left: cmp.Or(max(0, s.Limit), -1), noted: map[Note]bool{}}
-	r.state = &position{V: stateVersion, Stream: known.Name, BaseURL: strings.TrimSuffix(s.base().String(), "/"), Options: s.options(), Walks: map[string]*place{}}
-	r.filter = &filter{stream: known, marks: schemaOf(known.Name).marks, secrets: s.IncludeSecrets, people: !s.DropPersonal,
-		unknown: func(path string) { r.note(Note{Kind: UnknownField, Field: path}) }}
+	at := &position{V: stateVersion, Stream: known.Name, BaseURL: strings.TrimSuffix(s.base().String(), "/"), Options: s.options(), Walks: map[string]*place{}}
 	if !s.FullRefresh {
 		last, err := parseState(from)
 		if err == nil && last != nil {
-			err = last.bound(r.state)
+			err = last.bound(at)
 		}
 		if err != nil {
-			return nil, err
+			return known, nil, err
 		}
-		if last != nil {
-			r.state = last
-		}
+		at = cmp.Or(last, at)
 	}
-	if due := s.FullRefreshEvery; due > 0 && !r.state.interrupted() && s.now().Sub(r.state.Full) >= due {
-		r.state.Walks = map[string]*place{}
+	if due := s.FullRefreshEvery; due > 0 && !at.interrupted() && s.now().Sub(at.Full) >= due {
+		at.Walks = map[string]*place{}
 	}
-	if len(r.state.Walks) == 0 {
-		r.state.Full = s.now().UTC().Truncate(time.Second)
+	if len(at.Walks) == 0 {
+		at.Full = s.now().UTC().Truncate(time.Second)
 	}
+	return known, at, nil
+}
+
+// begin judges the state before anything is asked.
+func (s *Source) begin(ctx context.Context, stream Stream, from State) (*reading, error) {
+	known, at, err := s.position(stream, from)
+	if err != nil {
+		return nil, err
+	}
+	r := &reading{source: s, ctx: ctx, stream: known, state: at, given: from, left: cmp.Or(max(0, s.Limit), -1), noted: map[Note]bool{}}
+	r.filter = &filter{stream: known, marks: schemaOf(known.Name).marks, secrets: s.IncludeSecrets, people: !s.DropPersonal,
+		unknown: func(path string) { r.note(Note{Kind: UnknownField, Field: path}) }}
 	return r, nil
 }
