@@ -191,8 +191,8 @@ func TestACheckpointIsReadAsItWasSaved(t *testing.T) {
 	}
 	c.Streams["rooms"] = sink.Entry{State: `{"v":1}`, Length: 7}
 	c.Streams["empty"] = sink.Entry{}
-	for range 2 {
-		if err := c.Save(path); err != nil {
+	for _, durable := range []bool{false, true} {
+		if err := c.Save(path, durable); err != nil {
 			t.Fatal(err)
 		}
 	}
