@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/100ms-connector/connector-go/connector"
@@ -231,6 +232,9 @@ func (r *readRun) cannotWrite(stream exchange.Stream, err error) error {
 	return cannotWriteFile(r.path(stream), err)
 }
 
+// passing are the causes that go away without anybody's doing.
+var passing = []connector.Code{connector.RateLimited, connector.ServiceUnavailable, connector.Timeout, connector.NetworkFailure}
+
 // report prints the summary of a stream and what ended it, and keeps its exit code.
 func (r *readRun) report(ctx context.Context, s *readSummary, failed error) {
 	fmt.Fprintln(r.c.err, s.String())
@@ -242,8 +246,11 @@ func (r *readRun) report(ctx context.Context, s *readSummary, failed error) {
 	hint := ""
 	if known {
 		hint = fault.Remedy()
-		if fault.Rejected() {
+		switch {
+		case fault.Rejected():
 			code = exitRejected
+		case r.flags.state != "" && slices.Contains(passing, fault.Code):
+			hint = "run it again later: the state is kept, and it goes on where it was"
 		}
 	}
 	r.c.complain(fmt.Errorf("%s: %w", s.stream, failed), hint)
