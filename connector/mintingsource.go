@@ -77,3 +77,11 @@ func (s *MintingSource) ExpiresAt() time.Time {
 	}
 	return time.Time{}
 }
+
+// Forget drops the current token if it is the one that the API refused, so that Token
+// signs another. Who meets a second refusal right after has a key that no longer signs.
+func (s *MintingSource) Forget(refused Secret) {
+	if m := s.current.Load(); m != nil && m.token == refused {
+		s.current.CompareAndSwap(m, nil)
+	}
+}

@@ -78,3 +78,32 @@ func (d *duration) String() string {
 	}
 	return s
 }
+
+// moment is the value of a flag that is a time, or how long ago it was.
+type moment struct{ time.Time }
+
+// Type implements pflag.Value.
+func (m *moment) Type() string { return "time" }
+
+// String implements pflag.Value.
+func (m *moment) String() string {
+	if m.IsZero() {
+		return ""
+	}
+	return m.Format(time.RFC3339)
+}
+
+// Set implements pflag.Value.
+func (m *moment) Set(s string) (err error) {
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if m.Time, err = time.Parse(layout, s); err == nil {
+			return nil
+		}
+	}
+	var ago duration
+	if ago.Set(s) != nil || ago.Duration == 0 {
+		return errors.New("write a time as 2026-01-31T00:00:00Z or 2026-01-31, or how long ago it was as 7d")
+	}
+	m.Time = time.Now().Add(-ago.Duration)
+	return nil
+}

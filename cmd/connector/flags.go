@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -94,7 +93,8 @@ func (t *calling) tester(cmd *cobra.Command) (*connector.Tester, error) {
 		}
 		return nil, err
 	}
-	if err := checkProxy(base); err != nil {
+	transport, err := apiTransport(base)
+	if err != nil {
 		return nil, err
 	}
 	if t.timeout.Duration == 0 {
@@ -103,8 +103,6 @@ func (t *calling) tester(cmd *cobra.Command) (*connector.Tester, error) {
 	if t.retries < 0 || t.concurrency < 1 || t.concurrency > 1000 {
 		return nil, errors.New("--retries must be 0 or more, and --concurrency 1 to 1000")
 	}
-	transport := connector.NewTransport()
-	transport.Proxy = http.ProxyFromEnvironment
 	transport.MaxConnsPerHost = t.concurrency
 	retries := t.retries
 	if retries == 0 {

@@ -3,11 +3,24 @@ package main
 import (
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/100ms-connector/connector-go/connector"
 )
+
+// apiTransport carries what a verb sends to the API, through the environment's proxy.
+func apiTransport(api *url.URL) (*http.Transport, error) {
+	if err := checkProxy(api); err != nil {
+		return nil, err
+	}
+	transport := connector.NewTransport()
+	transport.Proxy = http.ProxyFromEnvironment
+	return transport, nil
+}
 
 // checkProxy reads the proxy's address. net/http passes over one that it cannot
 // read, or takes a piece of it: the call would go another way than was asked for.

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/connector/exchange"
+	"github.com/100ms-connector/connector-go/connector/exchange/sink"
+)
+
+// readFlags is what connector read is called with.
+type readFlags struct {
+	login       login
+	everything  bool
+	output      string
+	format      *choice
+	state       string
+	stateLines  bool
+	since       moment
+	every       duration
+	patience    duration
+	maxRate     float64
+	baseURL     string
+	source      exchange.Source
+	concurrency int
+}
+
+func (c *command) read() *cobra.Command {
+	f := new(readFlags)
+	cmd := &cobra.Command{
+		Use:   "read [flags] STREAM ...|--all",
+		Short: "Read the data of a 100ms account, as JSON Lines or CSV",
+		Long: `read gives the records of streams (connector streams lists them): all of them, or,
+with --state, those that are new since the last time. It can be interrupted at any
+moment; run again with the same --state, it goes on where it was.
+
+On standard output several streams come as {"stream":…,"record":{…}}, one as its
+bare records. Secrets within records are [redacted] unless --include-secrets.`,
+		Example: `  connector read rooms --credential credential.json
+  connector read sessions session_peers --output data --state data/state.json
+  connector read --all --key-file key.json --output data --format csv`,
+		Args: cobra.ArbitraryArgs, ValidArgs: streamNames(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			// Else a reader that goes away ends the process before it can say what it wrote.
+			signal.Ignore(syscall.SIGPIPE)
+			defer f.login.close()
+			streams, err := f.streams(args)
+			if err != nil {
+				return err
+			}
+			if err := f.complete(cmd, c); err != nil {
+				return err
+			}
+			run := &readRun{c: c, flags: f, source: &f.source, progress: newReadProgress(c.err)}
+			return run.all(cmd.Context(), streams)
+		},
+	}
+	f.login.flags(cmd)
+	fl := cmd.Flags()
+	fl.BoolVar(&f.everything, "all", false, "every stream")
+	fl.StringVar(&f.output, "output", "-", "folder for one file of each stream, or - for standard output")
+	f.format = choose(cmd, "format", "how to write records", sink.Formats()...)
+	fl.StringVar(&f.state, "state", "", "file that says where to go on: read if it exists, replaced as records are written")
+	fl.BoolVar(&f.stateLines, "state-lines", false, `print {"state":…} between the records instead; its object is what --state reads`)
+	fl.Var(&f.since, "since", "where an incremental stream without a state begins: a time, a date, or 7d for a time ago")
+	fl.StringArrayVar(&f.source.Rooms, "room", nil, "only what is of this room, by its id; repeatable")
+	fl.BoolVar(&f.source.AllRooms, "all-rooms", false, "analytics_events: ask every room, not only those with a session in 30 days")
+	fl.IntVar(&f.source.Limit, "limit", 0, "how many records of each stream at most; 0 for all")
+	fl.BoolVar(&f.source.FullRefresh, "full-refresh", false, "read everything anew, and replace the state")
+	durationFlag(cmd, &f.every, "full-refresh-every", 0, "read everything anew if the last time is as long ago, as in 7d")
+	fl.BoolVar(&f.source.IncludeSecrets, "include-secrets", false, "write secrets within records as they are")
+	fl.BoolVar(&f.source.DropPersonal, "drop-personal", false, "leave out the fields about a person")
+	fl.IntVar(&f.concurrency, "concurrency", 4, "rooms asked at once")
+	fl.Float64Var(&f.maxRate, "max-rate", 10, "calls a second, 0 for any; without it none on a loopback address")
+	durationFlag(cmd, &f.patience, "patience", time.Minute, "how long to wait and to repeat, for each call")
+	fl.StringVar(&f.baseURL, "base-url", connector.DefaultBaseURL, "the API's address, also HMS_BASE_URL; https, or http on a loopback address")
+	return cmd
+}
+
+// streams finds what the arguments name.
+func (f *readFlags) streams(names []string) ([]exchange.Stream, error) {
+	switch {
+	case f.everything && len(names) > 0:
+		return nil, errors.New("--all stands for every stream; name none beside it")
+	case f.everything:
+		names = streamNames()
+	case len(names) == 0:
+		return nil, errors.New("no stream: name some, or give --all; connector streams lists them")
+	}
+	var found []exchange.Stream
+	for i, name := range names {
+		stream, ok := exchange.Find(name)
+		if !ok {
+			return nil, fmt.Errorf("there is no stream %q%s; there are %s", printable(name), didYouMean(nearest(name, streamNames())), strings.Join(streamNames(), ", "))
+		}
+		if slices.Contains(names[:i], name) {
+			return nil, fmt.Errorf("the stream %s is named twice", name)
+		}
+		found = append(found, stream)
+	}
+	stdout := f.output == "-"
+	switch {
+	case stdout && f.format.value == "csv" && len(found) > 1:
+		return nil, errors.New("CSV of several streams does not fit one output: give --output DIR, or read one stream")
+	case f.stateLines && f.format.value == "csv":
+		return nil, errors.New("--state-lines stand between lines of JSON, not of CSV")
+	case f.output == "":
+		return nil, errors.New("--output is empty: is a variable not set?")
+	}
+	return found, nil
+}
+
+// complete makes the Source out of the flags.
+func (f *readFlags) complete(cmd *cobra.Command, c *command) error {
+	switch {
+	case f.source.Limit < 0:
+		return errors.New("--limit must be 0 or more")
+	case f.concurrency < 1 || f.concurrency > 64:
+		return errors.New("--concurrency must be 1 to 64")
+	case !(f.maxRate >= 0 && f.maxRate <= 1e6):
+		return errors.New("--max-rate must be 0 or more")
+	case f.source.Patience < 0:
+		return errors.New("--patience must be 0 or longer")
+	case slices.Contains(f.source.Rooms, ""):
+		return errors.New("--room is empty: is a variable not set?")
+	}
+	if env := os.Getenv("HMS_BASE_URL"); env != "" && !cmd.Flags().Changed("base-url") {
+		f.baseURL = env
+	}
+	base, err := connector.ParseBaseURL(f.baseURL)
+	if err != nil {
+		return err
+	}
+	tokens, err := f.login.tokens(cmd.Context(), c)
+	if err != nil {
+		return err
+	}
+	transport, err := apiTransport(base)
+	if err != nil {
+		return err
+	}
+	f.source.Client = &connector.Client{Source: tokens, BaseURL: base, Transport: transport}
+	f.source.Since, f.source.FullRefreshEvery, f.source.Concurrency = f.since.Time, f.every.Duration, f.concurrency
+	f.source.Patience = f.patience.Duration
+	if f.source.Patience == 0 {
+		f.source.Patience = -1 // the library's way to say none
+	}
+	if cmd.Flags().Changed("max-rate") {
+		f.source.MaxRate = cmp.Or(f.maxRate, -1)
+	}
+	return nil
+}
