@@ -384,6 +384,13 @@ func complaints(r *Report, stand standing, a answer.Meaning) []string {
 	return found
 }
 
+func TestAMeshThatRefusesIsNamedAsThat(t *testing.T) {
+	seen := seenAnswer(403, asPlain, "RBAC: access denied")
+	if r := judged(valueOf(t, "live"), &seen, false); r.Code != ProxyFailure || !strings.Contains(r.Remedy, "service mesh") {
+		t.Errorf("%s: %s", r.Code, r.Remedy)
+	}
+}
+
 func TestTheServersClockIsTheBetterOne(t *testing.T) {
 	day := 24 * time.Hour
 	expiring := managed(func(c fixtures.Claims) fixtures.Claims {

@@ -2,6 +2,7 @@ package connector
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -103,6 +104,8 @@ func (f *facts) remedy(code Code) string {
 		r = fmt.Sprintf("Wait %s, then test again, fewer credentials at once.", words.Span(f.reply.wait+time.Second-1))
 	case code == UnexpectedResponse && f.reply.tokenLost:
 		r = "Look for a proxy, a gateway or a firewall between this machine and the API that removes the Authorization header; the credential was not judged."
+	case code == ProxyFailure && f.reply.server != nil && f.reply.server.Status == http.StatusForbidden:
+		r = "An Envoy between this machine and the API refused the call by its own rules: ask whoever runs it, a gateway or a service mesh, to let it through."
 	case code == NetworkFailure && f.reply.unsent:
 		r = "Give the API's address; if none is given, it is " + DefaultBaseURL + "."
 	case code == TokenRefused && f.proven:
