@@ -112,7 +112,7 @@ func (f *facts) remedy(code Code) string {
 		r = "The App Secret given did sign this token, so look elsewhere: was the secret rotated or the access key deleted since? Compare both with the dashboard (Developer)."
 	case code == TokenRefused && f.otherKey != "":
 		r = fmt.Sprintf("The token names the access key %s, the App Secret given belongs to %s: is it a token of another workspace? %s", orNone(f.token.AccessKey), f.otherKey, r)
-	case code == TokenRefused && f.token.odd != "":
+	case (code == TokenRefused || code == Untested) && f.token.odd != "":
 		r = "Look at this first: " + f.token.odd + ". " + r
 	}
 	return r

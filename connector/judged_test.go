@@ -132,6 +132,10 @@ func TestEachCheckSaysWhereItBroke(t *testing.T) {
 	if r := judged(valueOf(t, "user-id-number"), &refused, false); !strings.Contains(r.Remedy, "user_id") {
 		t.Error(r.Remedy)
 	}
+	ended := managed(func(c fixtures.Claims) fixtures.Claims { return c.With("access_key", signer().AccessKey+"\r") })
+	if r := judged(ended, nil, false); r.Code != Untested || !strings.HasPrefix(r.Remedy, "Look at this first: its access_key claim has a line end") {
+		t.Errorf("%s: %s", r.Code, r.Remedy)
+	}
 	ok := seenAnswer(200, asJSON, rooms)
 	if r := judged(valueOf(t, "expired"), &ok, false); strings.Contains(r.Message, "expires in") {
 		t.Error(r.Message)

@@ -105,7 +105,7 @@ func (in input) read(ctx context.Context, stdin io.Reader, buf []byte) ([]byte, 
 	defer f.Close()
 	data, err := readPatiently(ctx, f)
 	if info, _ := f.Stat(); err == nil && len(data) == 0 && info != nil && info.Mode()&fs.ModeNamedPipe != 0 {
-		return nil, errors.New("nothing came out of the pipe: does anybody write to it?")
+		return nil, &failure{exitUntested, errors.New("nothing came out of the pipe"), "Start what writes to the pipe first."}
 	}
 	return data, err
 }
@@ -126,7 +126,7 @@ func readPatiently(ctx context.Context, from io.Reader) ([]byte, error) {
 	case r := <-done:
 		return r.data, r.err
 	case <-ctx.Done():
-		return nil, errors.New("interrupted")
+		return nil, &failure{exitUntested, errors.New("interrupted"), "Run it again."}
 	}
 }
 

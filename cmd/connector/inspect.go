@@ -136,13 +136,19 @@ func printToken(w io.Writer, t connector.Token, findings []connector.Code, proof
 			label, c = "warning", output.Yellow
 		}
 		line(label, t.Why(code)+" "+p.Paint(c, "["+string(code)+"]"))
-		if remedy := code.Info().Remedy; remedy != "" {
+		if remedy := t.Remedy(code); remedy != "" {
 			line("", "next: "+remedy)
 		}
 	}
-	if proof == nil {
+	if odd := t.Oddity(); odd != "" {
+		line("note", odd)
+	}
+	switch {
+	case proof == nil:
 		fmt.Fprintln(w, p.Paint(output.Faint, "The App Secret given signed these claims. Whether the token works, connector test asks the API."))
 		return
+	case t.Readable() && !errors.Is(proof, errUnproven) && !errors.Is(proof, connector.SignatureRejected):
+		line("note", "the signing key given proves nothing: "+proof.Error())
 	}
 	fmt.Fprintln(w, p.Paint(output.Faint, "Nothing here is verified: anyone can write such claims. connector test asks the API."))
 }

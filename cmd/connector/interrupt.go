@@ -13,7 +13,10 @@ func interruptible() context.Context {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, func() {
 		// An interrupted verb prints what it knows. One that is stuck in a read
-		// cannot: a second Ctrl-C ends it at once, and two seconds end it anyway.
+		// cannot: a second Ctrl-C ends it at once, and two seconds end it anyway. Make,
+		// npm and timeout repeat the signal that the terminal has sent already: that is
+		// no second Ctrl-C.
+		time.Sleep(200 * time.Millisecond)
 		stop()
 		time.Sleep(2 * time.Second)
 		os.Exit(exitInterrupted)

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -71,6 +72,42 @@ func TestAnInterruptEndsAReadThatNobodyFeeds(t *testing.T) {
 	var out, errw strings.Builder
 	if code := run(ctx, []string{"validate", "-"}, reader, &out, &errw); code != exitInterrupted {
 		t.Errorf("exit %d, want %d", code, exitInterrupted)
+	}
+}
+
+// Programs that run others pass a signal on that the terminal sends to all: the second
+// one must not cost what is known.
+func TestASignalThatComesTwiceIsOneInterrupt(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot send Ctrl-C there")
+	}
+	t.Setenv(logEnv, t.TempDir())
+	asked := make(chan struct{}, 64)
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked <- struct{}{}
+		<-r.Context().Done()
+	}))
+	defer silent.Close()
+	dir := t.TempDir()
+	if err := writeCredentials(dir); err != nil {
+		t.Fatal(err)
+	}
+	for range 20 { // the second signal does not always come in time to do harm
+		cmd := exec.Command("connector", "test", "--base-url", silent.URL+"/v2", filepath.Join(dir, "live.json"))
+		var out strings.Builder
+		cmd.Stdout = &out
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		<-asked
+		for range 100 {
+			_ = cmd.Process.Signal(os.Interrupt)
+			time.Sleep(100 * time.Microsecond)
+		}
+		_ = cmd.Wait()
+		if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || !strings.Contains(out.String(), "inconclusive, canceled") {
+			t.Fatalf("exit %d: %q", code, out.String())
+		}
 	}
 }
 
