@@ -152,7 +152,7 @@ func wholeTokens(text string) []string {
 		}
 		at = end
 		token := strings.TrimRight(text[from:end], ".")
-		if (from == 0 || !base64url(text[from-1]) || glued.MatchString(text[:from])) && isWhole(token) {
+		if (from == 0 || !base64url(text[from-1]) || glued.MatchString(text[max(0, from-20):from])) && isWhole(token) {
 			found = append(found, token)
 		}
 	}

@@ -127,6 +127,15 @@ func TestWhatStandsAroundAWholeTokenIsTakenOffAndNamed(t *testing.T) {
 	}
 }
 
+// Looking back from each beginning of a token to the start of the text took a minute.
+func TestManyBeginningsTakeNoTimeOfTheirSquare(t *testing.T) {
+	begin := time.Now()
+	Clean(strings.Repeat("xeyJ ", 13000)) // 64 KiB; 0.07 s
+	if took := time.Since(begin); took > 10*time.Second {
+		t.Errorf("took %v", took)
+	}
+}
+
 func TestCleanTwiceIsCleanOnce(t *testing.T) {
 	rng := rand.New(rand.NewSource(100))
 	parts := []string{
