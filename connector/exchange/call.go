@@ -75,7 +75,9 @@ func (s *Source) once(ctx context.Context, path string, query url.Values, token 
 		s.ahead.Store(int64(time.Until(date)))
 	}
 	if resp.StatusCode != http.StatusOK {
-		return ofReport(connector.Explain(resp, token))
+		fault := ofReport(connector.Explain(resp, token))
+		fault.sent = hashOf(token)
+		return fault
 	}
 	defer resp.Body.Close()
 	err = take(resp.Body)

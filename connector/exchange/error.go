@@ -22,6 +22,8 @@ type Error struct {
 	Code   connector.Code
 	Report *connector.Report // what connector.Explain says of the API's last answer; nil if none came
 	Err    error             // nil if the Report says all
+
+	sent uint64 // the token that was refused, by its hash: an error may be printed
 }
 
 // Rejected says that the credential is at fault, as opposed to the environment: to

@@ -255,7 +255,7 @@ func (r *reading) listOpen(p *place, since time.Time) error {
 		one := &pager{source: r.source, path: r.stream.Path + "/" + url.PathEscape(id)}
 		for piece, err := range one.page(r.ctx, "") {
 			if status := statusOf(err); status == http.StatusNotFound || status == http.StatusForbidden {
-				if _, err := r.judge(); err != nil {
+				if _, err := r.judge(err); err != nil {
 					return err
 				}
 				r.note(Note{Kind: GivenUp, Parent: id, Code: codeOf(err), Status: status})

@@ -126,7 +126,7 @@ func (r *reading) excused(err error, id string) (again bool, _ error) {
 	if status != http.StatusForbidden && status != http.StatusNotFound {
 		return false, err
 	}
-	if again, err := r.judge(); again || err != nil {
+	if again, err := r.judge(err); again || err != nil {
 		return again, err
 	}
 	if !r.stream.nothing || status != http.StatusNotFound {

@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/100ms-connector/connector-go/connector"
@@ -212,41 +213,56 @@ func (r *reading) refused(err error) (again bool, _ error) {
 	if statusOf(err) != http.StatusForbidden {
 		return false, err
 	}
-	if again, fault := r.judge(); again || fault != nil {
+	if again, fault := r.judge(err); again || fault != nil {
 		return again, fault
 	}
 	return false, err
 }
 
 // judge says whether the credential is at fault where a path was refused: then that is
-// the error. The analytics answer a bad token with 403, as other paths answer a good one
-// about what it may not see, so one path that every good token may ask decides it, once
-// for each token. renewed says that it took another token.
-func (r *reading) judge() (renewed bool, err error) {
+// the error. One path that every good token may ask decides it. again says that the token
+// is another one by now than the one that was refused.
+//
+// It is asked once for each token; of the analytics every time, for they alone answer a
+// token that has died with a 403 too.
+func (r *reading) judge(refusal error) (again bool, err error) {
 	token, err := r.source.Client.Source.Token(r.ctx)
 	if err != nil {
 		return false, ofCall(err)
 	}
-	if token == r.cleared {
-		return false, nil
-	}
-	g := pager{source: r.source, paging: byLast, path: "/rooms", limit: len(limits) - 1}
-	for _, err := range g.page(r.ctx, "") {
-		if err != nil {
+	if token != r.cleared || strings.HasPrefix(r.stream.Path, "/analytics") {
+		if token, err = r.clear(); err != nil {
 			return false, err
 		}
 	}
-	if r.cleared, err = r.source.Client.Source.Token(r.ctx); err != nil {
-		return false, ofCall(err)
-	}
-	return r.cleared != token, nil
+	fault, ok := errors.AsType[*Error](refusal)
+	return ok && fault.sent != hashOf(token), nil
 }
+
+// clear makes the call that every good token may make, and returns the token that it was
+// made with.
+func (r *reading) clear() (connector.Secret, error) {
+	g := pager{source: r.source, paging: byLast, path: "/rooms", limit: len(limits) - 1}
+	for _, err := range g.page(r.ctx, "") {
+		if err != nil {
+			return "", err
+		}
+	}
+	token, err := r.source.Client.Source.Token(r.ctx)
+	if err != nil {
+		return "", ofCall(err)
+	}
+	r.cleared = token
+	return token, nil
+}
+
+func hashOf(token connector.Secret) uint64 { return maphash.String(seed, token.Reveal()) }
 
 // learnTime makes sure that the API's clock is known, for what it takes times for.
 func (r *reading) learnTime() error {
 	if r.source.answered.Load() {
 		return nil
 	}
-	_, err := r.judge()
+	_, err := r.clear()
 	return err
 }

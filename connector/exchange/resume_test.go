@@ -136,11 +136,11 @@ func TestUnderEveryAssumptionNothingIsLost(t *testing.T) {
 					continue
 				}
 				source := sourceAt(url + v.prefix + "/v2")
-				source.Limit = 67
+				source.Limit = 167
 				given, state := map[string]bool{}, exchange.State("")
 				for runs := 0; ; runs++ {
 					g := read(t, source, stream.Name, state, all)
-					if g.err != nil || runs > 2000/67 {
+					if g.err != nil || runs > 2000/167+3 {
 						t.Errorf("%s: run %d: %v", stream.Name, runs, g.err)
 						break
 					}

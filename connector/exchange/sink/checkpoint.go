@@ -38,21 +38,19 @@ func NewCheckpoint() *Checkpoint {
 // ReadCheckpoint reads a state file; one that is not there is of nothing. The error is
 // exchange.ErrState where the file can be read and not used.
 func ReadCheckpoint(path string) (*Checkpoint, error) {
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch info, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
 		return NewCheckpoint(), nil
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular(): // a pipe would block
+		return nil, fmt.Errorf("%w: it is no regular file", exchange.ErrState)
 	}
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%w: it is no regular file", exchange.ErrState)
-	}
 	data, err := io.ReadAll(io.LimitReader(file, maxCheckpoint+1))
 	if err != nil {
 		return nil, err
