@@ -242,6 +242,8 @@ func plain(err error) string {
 		err = call.Err
 	}
 	switch words := err.Error(); {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "it closed the connection"
 	case errors.Is(err, context.Canceled): // not the caller's, who is asked first
 		return fmt.Sprintf("nothing came for %s", stall)
 	case strings.Contains(words, "://"), strings.Contains(words, "?"):
