@@ -226,7 +226,8 @@ func (r *readRun) keep(stream exchange.Stream, entry sink.Entry, file *sink.File
 		}
 		return cannotWrite(err)
 	}
-	if err := r.checkpoint.Save(r.flags.state); err != nil {
+	// What is in a pipe does not survive a failure of the machine either.
+	if err := r.checkpoint.Save(r.flags.state, file != nil); err != nil {
 		return cannotWriteFile(r.flags.state, err)
 	}
 	return nil

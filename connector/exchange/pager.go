@@ -31,7 +31,7 @@ func (g *pager) page(ctx context.Context, start string) iter.Seq2[page, error] {
 		for {
 			var found page
 			err := g.source.ask(ctx, g.path, g.asking(start), func(r io.Reader) error {
-				body, err := io.ReadAll(io.LimitReader(r, maxAnswer+1))
+				body, err := io.ReadAll(io.LimitReader(r, int64(maxAnswer)+1))
 				if err == nil && len(body) > maxAnswer {
 					err = errLarge
 				}
@@ -151,6 +151,9 @@ func (g *pager) decode(d *json.Decoder, bounded *boundedReader, start string, re
 				if err := d.Decode(&data); err != nil {
 					return nil, err
 				}
+				if len(data) > maxAnswer { // some of it had been read ahead
+					return nil, errLarge
+				}
 				if !record(data) {
 					return nil, nil
 				}
@@ -188,7 +191,7 @@ func (b *boundedReader) Read(p []byte) (int, error) {
 	if b.read > maxAnswer {
 		return 0, errLarge
 	}
-	n, err := b.from.Read(p)
+	n, err := b.from.Read(p[:min(len(p), maxAnswer+1-b.read)])
 	b.read += n
 	return n, err
 }

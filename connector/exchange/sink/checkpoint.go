@@ -81,9 +81,10 @@ func ParseCheckpoint(data []byte) (*Checkpoint, error) {
 	return c, nil
 }
 
-// Save puts the checkpoint in the place of the file: whole, or not at all. A link stays
-// a link.
-func (c *Checkpoint) Save(path string) error {
+// Save puts the checkpoint in the place of the file: whole, or not at all, whatever ends
+// this process. If durable, that holds for a failure of the machine as well, which costs
+// a thousand times as much. A link stays a link.
+func (c *Checkpoint) Save(path string, durable bool) error {
 	data, err := json.Marshal(c)
 	if err != nil {
 		return err
@@ -97,13 +98,18 @@ func (c *Checkpoint) Save(path string) error {
 		return err
 	}
 	_, err = file.Write(append(data, '\n'))
-	err = errors.Join(err, file.Sync(), file.Close())
-	if err == nil {
+	if err == nil && durable {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err == nil {
 		err = os.Rename(file.Name(), path)
 	}
 	if err != nil {
 		os.Remove(file.Name())
 		return err
+	}
+	if !durable {
+		return nil
 	}
 	return syncFolder(folder)
 }
