@@ -65,7 +65,7 @@ func BenchmarkValidateDirectory(b *testing.B) {
 // build compiles a program and returns its path. It is a copy, as an installed
 // program is: what the linker has just written lies in the page cache in small
 // pieces, which costs the larger program more.
-func build(b testing.TB, source string) string {
+func build(b *testing.B, source string) string {
 	b.Helper()
 	linked, installed := filepath.Join(b.TempDir(), "linked"), filepath.Join(b.TempDir(), "installed")
 	if out, err := exec.Command("go", "build", "-o", linked, source).CombinedOutput(); err != nil {

@@ -118,6 +118,10 @@ func (r *readRun) encoder(stream exchange.Stream) sink.Encoder {
 	return sink.NewEncoder(r.flags.format.value, stream)
 }
 
+// keepEvery is how often the state of a file is replaced, for which the disk is waited
+// for.
+const keepEvery = 200 * time.Millisecond
+
 // written is where the records of one stream go.
 type written interface{ Write([]exchange.Record) error }
 
@@ -145,7 +149,7 @@ func (r *readRun) one(ctx context.Context, stream exchange.Stream) error {
 			return r.cannotWrite(stream, err)
 		}
 		entry.State = page.State
-		if file == nil || r.appends(stream) && (time.Since(r.kept) > time.Second) {
+		if file == nil || r.appends(stream) && time.Since(r.kept) > keepEvery {
 			return r.keep(stream, entry, file)
 		}
 		return nil
