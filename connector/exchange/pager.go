@@ -28,7 +28,7 @@ type pager struct {
 // page gives the page at start: at once, or in pieces where it is too large to hold.
 func (g *pager) page(ctx context.Context, start string) iter.Seq2[page, error] {
 	return func(yield func(page, error) bool) {
-		for {
+		for again := false; ; {
 			var found page
 			err := g.source.ask(ctx, g.path, g.asking(start), func(r io.Reader) error {
 				body, err := io.ReadAll(io.LimitReader(r, int64(maxAnswer)+1))
@@ -41,6 +41,9 @@ func (g *pager) page(ctx context.Context, start string) iter.Seq2[page, error] {
 				return err
 			})
 			switch {
+			case err == nil && len(found.rows) == 0 && found.next != "" && !again:
+				again = true // a list that goes on has records: this may pass
+				continue
 			case err != errLarge:
 				yield(found, err)
 			case g.paging.param != "start": // pages by number would shift
@@ -200,10 +203,13 @@ func (b *boundedReader) Read(p []byte) (int, error) {
 type turns struct {
 	places []string
 	first  string // the first record of the last page
+	empty  int    // pages without a record, one behind the other
 }
 
-// maxTurns bounds how long a circle is found.
-const maxTurns = 100
+const (
+	maxTurns = 100 // the longest circle that is found
+	maxEmpty = 100 // pages without a record in a row, each of which names another place
+)
 
 // judge looks at a page that was asked for at start. A page that has no record but
 // that at start is the end; it has no next place then.
@@ -214,6 +220,12 @@ func (t *turns) judge(p *page, start string) error {
 			return errCircle
 		}
 		t.first = first
+	}
+	if t.empty++; len(p.rows) > 0 {
+		t.empty = 0
+	}
+	if t.empty > maxEmpty {
+		return unexpected("unexpected_response: the list gives no records, and does not end")
 	}
 	if p.next == "" {
 		return nil
