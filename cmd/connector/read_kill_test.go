@@ -160,7 +160,7 @@ func postgresAt(t *testing.T, _ string, _ int) destination {
 // its end, and holds what it left against the account: each record once.
 func TestAReadKilledAtAnyMomentLosesNothing(t *testing.T) {
 	rooms, kills := 20_000, 100
-	if testing.Short() {
+	if testing.Short() || slowed {
 		rooms, kills = 3000, 12
 	}
 	p := newReads(t, rooms, 0)
@@ -189,6 +189,45 @@ func TestAReadKilledAtAnyMomentLosesNothing(t *testing.T) {
 			}
 			t.Logf("%d kills, %d reads came to their end", killed, whole)
 		})
+	}
+}
+
+// TestADownloadKilledAtAnyMomentLeavesNoHalfFile holds the folder against one of a run
+// that nobody killed.
+func TestADownloadKilledAtAnyMomentLeavesNoHalfFile(t *testing.T) {
+	kills := 30
+	if testing.Short() || slowed {
+		kills = 8
+	}
+	p := newReads(t, 60, 0)
+	dir := t.TempDir()
+	download := func(folder string) *exec.Cmd {
+		cmd := p.read("--download", filepath.Join(dir, folder), "--state", filepath.Join(dir, folder+".state"))
+		cmd.Args[2] = assetStream
+		return cmd
+	}
+	endsBefore(t, download("whole"), time.Minute)
+	whole, err := os.ReadDir(filepath.Join(dir, "whole"))
+	if err != nil || len(whole) < 100 {
+		t.Fatalf("%d files, %v", len(whole), err)
+	}
+	for done, killed := false, 0; !done; killed++ {
+		after := rand.N(200 * time.Millisecond)
+		if killed == kills {
+			after = time.Minute
+		}
+		done = endsBefore(t, download("killed"), after) && killed >= kills/2
+		files, _ := filepath.Glob(filepath.Join(dir, "killed", "[!.]*"))
+		for _, file := range files {
+			got, _ := os.ReadFile(file)
+			want, err := os.ReadFile(filepath.Join(dir, "whole", filepath.Base(file)))
+			if err != nil || !bytes.Equal(got, want) {
+				t.Fatalf("after %d kills %s has %d bytes of %d", killed, file, len(got), len(want))
+			}
+		}
+	}
+	if files, _ := os.ReadDir(filepath.Join(dir, "killed")); len(files) != len(whole) {
+		t.Errorf("%d files of %d", len(files), len(whole))
 	}
 }
 
