@@ -217,7 +217,7 @@ func TestADownloadKilledAtAnyMomentLeavesNoHalfFile(t *testing.T) {
 			after = time.Minute
 		}
 		done = endsBefore(t, download("killed"), after) && killed >= kills/2
-		files, _ := filepath.Glob(filepath.Join(dir, "killed", "[!.]*"))
+		files, _ := filepath.Glob(filepath.Join(dir, "killed", "[^.]*"))
 		for _, file := range files {
 			got, _ := os.ReadFile(file)
 			want, err := os.ReadFile(filepath.Join(dir, "whole", filepath.Base(file)))
