@@ -23,6 +23,8 @@ type readFlags struct {
 	login       login
 	everything  bool
 	output      string
+	to          toFlags
+	download    string
 	format      *choice
 	state       string
 	stateLines  bool
@@ -48,7 +50,9 @@ On standard output several streams come as {"stream":…,"record":{…}}, one as
 bare records. Secrets within records are [redacted] unless --include-secrets.`,
 		Example: `  connector read rooms --credential credential.json
   connector read sessions session_peers --output data --state data/state.json
-  connector read --all --key-file key.json --output data --format csv`,
+  connector read --all --key-file key.json --output data --format csv
+  connector read rooms sessions --credential live --to sqlite://data.db
+  connector read recording_assets --credential live --state assets.state --download files`,
 		Args: cobra.ArbitraryArgs, ValidArgs: streamNames(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			// Else a reader that goes away ends the process before it can say what it wrote.
@@ -62,6 +66,19 @@ bare records. Secrets within records are [redacted] unless --include-secrets.`,
 				return err
 			}
 			run := &readRun{c: c, flags: f, source: &f.source, progress: newReadProgress(c.err)}
+			url, err := f.to.location(cmd, c)
+			if err == nil && url != "" {
+				run.base, err = openBase(cmd.Context(), url)
+			}
+			if err != nil {
+				return err
+			}
+			if run.base != nil {
+				defer run.base.close()
+			}
+			if f.download != "" {
+				run.downloads = f.downloads()
+			}
 			return run.all(cmd.Context(), streams)
 		},
 	}
@@ -69,6 +86,8 @@ bare records. Secrets within records are [redacted] unless --include-secrets.`,
 	fl := cmd.Flags()
 	fl.BoolVar(&f.everything, "all", false, "every stream")
 	fl.StringVar(&f.output, "output", "-", "folder for one file of each stream, or - for standard output")
+	f.to.flags(cmd)
+	fl.StringVar(&f.download, "download", "", "folder for the files of recording_assets: recordings, transcripts, chats")
 	f.format = choose(cmd, "format", "how to write records", sink.Formats()...)
 	fl.StringVar(&f.state, "state", "", "file that says where to go on: read if it exists, replaced as records are written")
 	fl.BoolVar(&f.stateLines, "state-lines", false, `print {"state":…} between the records instead; its object is what --state reads`)
@@ -114,6 +133,8 @@ func (f *readFlags) streams(names []string) ([]exchange.Stream, error) {
 		return nil, errors.New("CSV of several streams does not fit one output: give --output DIR, or read one stream")
 	case f.stateLines && f.format.value == "csv":
 		return nil, errors.New("--state-lines stand between lines of JSON, not of CSV")
+	case f.download != "" && !slices.Contains(names, assetStream):
+		return nil, errors.New("--download fetches the files of the stream " + assetStream + ": read it as well")
 	case f.output == "":
 		return nil, errors.New("--output is empty: is a variable not set?")
 	}

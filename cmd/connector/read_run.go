@@ -21,6 +21,9 @@ type readRun struct {
 	source   *exchange.Source
 	progress *readProgress
 
+	base      *base           // in the place of files
+	downloads *sink.Downloads // nil if none are asked for
+
 	checkpoint *sink.Checkpoint
 	several    bool
 	kept       time.Time // when the state was last replaced
@@ -36,7 +39,11 @@ func (r *readRun) all(ctx context.Context, streams []exchange.Stream) error {
 		return err
 	}
 	for _, stream := range streams {
-		if err := r.one(ctx, stream); err != nil {
+		one := r.one
+		if r.base != nil {
+			one = r.intoTable
+		}
+		if err := one(ctx, stream); err != nil {
 			return err
 		}
 		if r.over || ctx.Err() != nil {
@@ -68,6 +75,11 @@ func (r *readRun) prepare(streams []exchange.Stream) (err error) {
 	}
 	for _, stream := range streams {
 		entry, known := r.checkpoint.Streams[stream.Name]
+		if r.base != nil {
+			if entry.State, err = r.base.State(context.Background(), stream); err != nil {
+				return r.base.explained(err)
+			}
+		}
 		if err := r.source.Accepts(stream, entry.State); err != nil {
 			return r.refuse(stream.Name, err)
 		}
@@ -93,7 +105,7 @@ func (r *readRun) refuse(what string, err error) error {
 	return unreadable(fmt.Errorf("cannot read %s: %s", what, reason(err)))
 }
 
-func (r *readRun) toFiles() bool { return r.flags.output != "-" }
+func (r *readRun) toFiles() bool { return r.base == nil && r.flags.output != "-" }
 
 // appends says whether the stream's file is gone on with. Else it is written anew.
 func (r *readRun) appends(stream exchange.Stream) bool {
@@ -110,6 +122,10 @@ func (r *readRun) encoder(stream exchange.Stream) sink.Encoder {
 	}
 	return sink.NewEncoder(r.flags.format.value, stream)
 }
+
+// keepEvery is how often the state of a file is replaced, for which the disk is waited
+// for.
+const keepEvery = 200 * time.Millisecond
 
 // written is where the records of one stream go.
 type written interface{ Write([]exchange.Record) error }
@@ -130,14 +146,7 @@ func (r *readRun) one(ctx context.Context, stream exchange.Stream) error {
 	if file != nil && !r.appends(stream) {
 		entry.State = "" // the file is whole, or it is not there
 	}
-	before := r.source.Calls()
-	summary := readSummary{stream: stream.Name, begun: time.Now()}
-	var failed error
-	for page, err := range r.source.Read(ctx, stream, entry.State) {
-		summary.add(page)
-		if failed = err; err != nil {
-			break
-		}
+	summary, failed, err := r.take(ctx, stream, entry.State, func(page exchange.Page) error {
 		if err := to.Write(page.Records); err != nil {
 			if file != nil && r.appends(stream) {
 				_ = r.keep(stream, entry, file) // as far as it came; the error to tell is the first
@@ -145,34 +154,58 @@ func (r *readRun) one(ctx context.Context, stream exchange.Stream) error {
 			return r.cannotWrite(stream, err)
 		}
 		entry.State = page.State
-		if file == nil || r.appends(stream) && (time.Since(r.kept) > time.Second) {
-			if err := r.keep(stream, entry, file); err != nil {
-				return err
-			}
+		if file == nil || r.appends(stream) && time.Since(r.kept) > keepEvery {
+			return r.keep(stream, entry, file)
 		}
-		summary.calls = r.source.Calls() - before
-		r.progress.show(summary)
-	}
-	summary.calls = r.source.Calls() - before
-	r.progress.hide()
-	if errors.Is(failed, exchange.ErrState) {
-		return r.refuse(stream.Name, failed)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	if err := r.finish(stream, entry, file, failed); err != nil {
 		return err
 	}
-	r.report(ctx, &summary, failed)
-	return nil
+	return r.end(ctx, summary, failed)
+}
+
+// take reads a stream, and has each page kept. failed is what ended the read before its
+// end, err why a page could not be kept or the read could not begin.
+func (r *readRun) take(ctx context.Context, stream exchange.Stream, from exchange.State, keep func(exchange.Page) error) (s *readSummary, failed, err error) {
+	before := r.source.Calls()
+	s = &readSummary{stream: stream.Name, begun: time.Now()}
+	defer r.progress.hide()
+	for page, err := range r.source.Read(ctx, stream, from) {
+		if failed = err; err == nil {
+			failed = r.fetch(ctx, page, s)
+		}
+		if failed != nil {
+			page.Records = nil // what is not kept does not count
+		}
+		s.add(page)
+		s.calls = r.source.Calls() - before
+		if failed != nil {
+			break
+		}
+		if err := keep(page); err != nil {
+			return s, nil, err
+		}
+		r.progress.show(*s)
+	}
+	s.calls = r.source.Calls() - before
+	if errors.Is(failed, exchange.ErrState) {
+		return s, nil, r.refuse(stream.Name, failed)
+	}
+	return s, failed, nil
 }
 
 // passing are the causes that go away without anybody's doing.
 var passing = []connector.Code{connector.RateLimited, connector.ServiceUnavailable, connector.Timeout, connector.NetworkFailure}
 
-// report prints the summary of a stream and what ended it, and keeps its exit code.
-func (r *readRun) report(ctx context.Context, s *readSummary, failed error) {
+// end prints the summary of a stream and what ended it, and keeps its exit code.
+func (r *readRun) end(ctx context.Context, s *readSummary, failed error) error {
 	fmt.Fprintln(r.c.err, s.String())
 	if failed == nil || ctx.Err() != nil {
-		return
+		return nil
 	}
 	code := exitUntested
 	fault, known := errors.AsType[*exchange.Error](failed)
@@ -191,4 +224,5 @@ func (r *readRun) report(ctx context.Context, s *readSummary, failed error) {
 		r.worst = code
 	}
 	r.over = !known || fault.Code != connector.PermissionDenied && fault.Code != connector.UnexpectedResponse
+	return nil
 }

@@ -19,7 +19,8 @@ type readSummary struct {
 	calls   int64
 	done    bool
 	skipped map[string]int // parents, by cause
-	fields  []string       // that are unknown
+	files   fileSummary
+	fields  []string // that are unknown
 	notes   map[exchange.NoteKind]int
 }
 
@@ -54,6 +55,7 @@ var noteWords = map[exchange.NoteKind]string{
 // String is one line: the figures, and what is worth knowing.
 func (s *readSummary) String() string {
 	said := []string{fmt.Sprintf("%s: %s, %s", s.stream, plural(s.records, "record"), plural(int(s.calls), "call"))}
+	said = append(said, s.files.words()...)
 	for _, status := range slices.Sorted(maps.Keys(s.skipped)) {
 		said = append(said, fmt.Sprintf("%s skipped, for the API answered %s", plural(s.skipped[status], "room"), status))
 	}
@@ -97,6 +99,9 @@ func (p *readProgress) show(s readSummary) {
 	p.shown = time.Now()
 	rate := float64(s.records) / max(0.001, time.Since(s.begun).Seconds())
 	fmt.Fprintf(p.to, "\r\x1b[K%s: %s, %s, %.0f records/s", s.stream, plural(s.records, "record"), plural(int(s.calls), "call"), rate)
+	for _, words := range s.files.words() {
+		fmt.Fprint(p.to, ", ", words)
+	}
 }
 
 func (p *readProgress) hide() {

@@ -21,12 +21,12 @@ import (
 // time-out spares most waits of Store.patiently, which listens to the context.
 const sqliteParameters = "mode=rw&_txlock=immediate&_pragma=busy_timeout(100)&_pragma=synchronous(FULL)&_pragma=secure_delete(ON)"
 
-func openSQLite(at location) (*sql.DB, error) {
+func openSQLite(at location, parameters string) (*sql.DB, error) {
 	if err := makeFile(at.path); err != nil {
 		return nil, explainFile(at.path, err)
 	}
 	path := filepath.ToSlash(at.path)
-	uri := &url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(path, "/"), RawQuery: sqliteParameters}
+	uri := &url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(path, "/"), RawQuery: parameters}
 	db, err := sql.Open("sqlite", uri.String())
 	if err != nil {
 		return nil, explainSQLite(at, err)

@@ -55,7 +55,7 @@ func Open(ctx context.Context, url string, key KeySource) (*Store, error) {
 	s := &Store{at: &at, source: key}
 	if at.path != "" {
 		s.d, s.writer = &sqliteDialect, make(chan struct{}, 1)
-		s.db, err = openSQLite(at)
+		s.db, err = openSQLite(at, sqliteParameters)
 	} else {
 		s.d = &postgresDialect
 		s.db, err = openPostgres(&at)

@@ -134,7 +134,8 @@ func (f *File) Write(records []exchange.Record) error {
 		return err
 	}
 	if err := f.Output.Write(records); err != nil {
-		return errors.Join(err, f.file.Truncate(length))
+		_, seeked := f.file.Seek(length, io.SeekStart)
+		return errors.Join(err, f.file.Truncate(length), seeked)
 	}
 	return nil
 }

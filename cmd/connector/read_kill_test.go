@@ -1,0 +1,326 @@
+//go:build linux || darwin
+
+package main
+
+import (
+	"bytes"
+	"database/sql"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/100ms-connector/connector-go/connector/exchange/sink"
+)
+
+// reads runs connector read in processes of its own, against an account of rooms.
+type reads struct {
+	credential, url string
+	ids             map[string]int // of the rooms, each once
+}
+
+func newReads(t *testing.T, rooms int, delay time.Duration) *reads {
+	p := new(reads)
+	p.url, p.credential = accountOf(t, rooms, delay)
+	out, err := p.read().Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.ids = idsIn(t, out); len(p.ids) != rooms {
+		t.Fatalf("%d rooms, want %d", len(p.ids), rooms)
+	}
+	return p
+}
+
+func (p *reads) read(args ...string) *exec.Cmd {
+	return exec.Command("connector", append([]string{"read", "rooms", "--credential", p.credential, "--base-url", p.url}, args...)...)
+}
+
+func (p *reads) readTo(d destination) *exec.Cmd {
+	cmd := p.read(d.args...)
+	cmd.Env = append(os.Environ(), d.env...)
+	return cmd
+}
+
+// whole holds a destination against the account.
+func (p *reads) whole(t *testing.T, d destination) {
+	t.Helper()
+	if ids := d.ids(t); !maps.Equal(ids, p.ids) {
+		records := 0
+		for _, times := range ids {
+			records += times
+		}
+		t.Fatalf("%d records with %d keys, of %d", records, len(ids), len(p.ids))
+	}
+}
+
+// destination is a place that a read can go on with.
+type destination struct {
+	args  []string
+	env   []string
+	check func(t *testing.T)                // what holds at any moment
+	full  func() bool                       // it has all records, and a further read may append some again; nil if it never does
+	ids   func(t *testing.T) map[string]int // of the records that it holds, with how often each is there
+}
+
+func filesAt(_ *testing.T, dir string, rooms int) destination {
+	state, file := filepath.Join(dir, "read.state"), filepath.Join(dir, "rooms.jsonl")
+	return destination{
+		args: []string{"--output", dir, "--state", state},
+		check: func(t *testing.T) {
+			c, err := sink.ReadCheckpoint(state)
+			if err != nil {
+				t.Fatal(err)
+			}
+			data, _ := os.ReadFile(file)
+			if int64(len(data)) < c.Streams["rooms"].Length {
+				t.Fatalf("the state says %d bytes, and the file has %d", c.Streams["rooms"].Length, len(data))
+			}
+			idsIn(t, data[:c.Streams["rooms"].Length])
+		},
+		full: func() bool {
+			data, _ := os.ReadFile(file)
+			return bytes.Count(data, []byte("\n")) >= rooms
+		},
+		ids: func(t *testing.T) map[string]int {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return idsIn(t, data)
+		},
+	}
+}
+
+func databaseAt(driver, source string, d destination) destination {
+	d.check = func(*testing.T) {}
+	d.ids = func(t *testing.T) map[string]int {
+		ids := map[string]int{}
+		db, err := sql.Open(driver, source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		rows, err := db.Query(`SELECT id FROM rooms WHERE name IS NOT NULL AND created_at IS NOT NULL`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id string
+			if err := rows.Scan(&id); err != nil {
+				t.Fatal(err)
+			}
+			ids[id]++
+		}
+		return ids
+	}
+	return d
+}
+
+func sqliteAt(_ *testing.T, dir string, _ int) destination {
+	path := filepath.Join(dir, "data.db")
+	return databaseAt("sqlite", path, destination{args: []string{"--to", "sqlite://" + path}})
+}
+
+// postgresAt is a schema of its own.
+func postgresAt(t *testing.T, _ string, _ int) destination {
+	server := os.Getenv("CONNECTOR_TEST_POSTGRES")
+	if server == "" {
+		t.Skip("CONNECTOR_TEST_POSTGRES is not set; .ci/postgres starts a server and prints its URL")
+	}
+	db, err := sql.Open("pgx", server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := fmt.Sprintf("reads_%d_%d", os.Getpid(), rand.Int64())
+	if _, err := db.Exec("CREATE SCHEMA " + name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		db.Exec("DROP SCHEMA " + name + " CASCADE")
+		db.Close()
+	})
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.RawQuery = url.Values{"search_path": {name}}.Encode()
+	return databaseAt("pgx", u.String(), destination{env: []string{"CONNECTOR_TO=" + u.String()}})
+}
+
+// TestAReadKilledAtAnyMomentLosesNothing kills reads again and again until one comes to
+// its end, and holds what it left against the account: each record once.
+func TestAReadKilledAtAnyMomentLosesNothing(t *testing.T) {
+	rooms, kills := 20_000, 100
+	if testing.Short() || slowed {
+		rooms, kills = 3000, 12
+	}
+	p := newReads(t, rooms, 0)
+	for _, to := range []struct {
+		name string
+		at   func(*testing.T, string, int) destination
+	}{{"files", filesAt}, {"SQLite", sqliteAt}, {"PostgreSQL", postgresAt}} {
+		t.Run(to.name, func(t *testing.T) {
+			killed, whole, longest := 0, 0, 200*time.Millisecond
+			for killed < kills {
+				d := to.at(t, t.TempDir(), rooms)
+				for done := false; !done; {
+					after := rand.N(longest)
+					if killed == kills {
+						after = time.Minute // it may come to its end
+					}
+					if done = endsBefore(t, p.readTo(d), after); !done {
+						killed++
+						longest += longest / 50 // in case it makes no way
+						done = d.full != nil && d.full()
+					}
+					d.check(t)
+				}
+				whole++
+				p.whole(t, d)
+			}
+			t.Logf("%d kills, %d reads came to their end", killed, whole)
+		})
+	}
+}
+
+// TestADownloadKilledAtAnyMomentLeavesNoHalfFile holds the folder against one of a run
+// that nobody killed.
+func TestADownloadKilledAtAnyMomentLeavesNoHalfFile(t *testing.T) {
+	kills := 30
+	if testing.Short() || slowed {
+		kills = 8
+	}
+	p := newReads(t, 60, 0)
+	dir := t.TempDir()
+	download := func(folder string) *exec.Cmd {
+		cmd := p.read("--download", filepath.Join(dir, folder), "--state", filepath.Join(dir, folder+".state"))
+		cmd.Args[2] = assetStream
+		return cmd
+	}
+	endsBefore(t, download("whole"), time.Minute)
+	whole, err := os.ReadDir(filepath.Join(dir, "whole"))
+	if err != nil || len(whole) < 100 {
+		t.Fatalf("%d files, %v", len(whole), err)
+	}
+	for done, killed := false, 0; !done; killed++ {
+		after := rand.N(200 * time.Millisecond)
+		if killed == kills {
+			after = time.Minute
+		}
+		done = endsBefore(t, download("killed"), after) && killed >= kills/2
+		files, _ := filepath.Glob(filepath.Join(dir, "killed", "[^.]*"))
+		for _, file := range files {
+			got, _ := os.ReadFile(file)
+			want, err := os.ReadFile(filepath.Join(dir, "whole", filepath.Base(file)))
+			if err != nil || !bytes.Equal(got, want) {
+				t.Fatalf("after %d kills %s has %d bytes of %d", killed, file, len(got), len(want))
+			}
+		}
+	}
+	if files, _ := os.ReadDir(filepath.Join(dir, "killed")); len(files) != len(whole) {
+		t.Errorf("%d files of %d", len(files), len(whole))
+	}
+}
+
+// endsBefore runs a command, and kills it after a time.
+func endsBefore(t *testing.T, cmd *exec.Cmd, after time.Duration) bool {
+	t.Helper()
+	var errw bytes.Buffer
+	cmd.Stderr = &errw
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	timer := time.AfterFunc(after, func() { cmd.Process.Kill() })
+	defer timer.Stop()
+	err := cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code > 0 {
+		t.Fatalf("exit %d: %s", code, errw.String())
+	}
+	return err == nil
+}
+
+// TestATerminatedReadKeepsItsState ends reads as an init system does.
+func TestATerminatedReadKeepsItsState(t *testing.T) {
+	p := newReads(t, 3000, 20*time.Millisecond)
+	for name, at := range map[string]func(*testing.T, string, int) destination{"files": filesAt, "SQLite": sqliteAt, "PostgreSQL": postgresAt} {
+		t.Run(name, func(t *testing.T) {
+			d := at(t, t.TempDir(), 3000)
+			cmd := p.readTo(d)
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(400 * time.Millisecond)
+			cmd.Process.Signal(syscall.SIGTERM)
+			began := time.Now()
+			cmd.Wait()
+			if took := time.Since(began); cmd.ProcessState.ExitCode() != exitInterrupted || took > 5*time.Second {
+				t.Fatalf("exit %d after %s", cmd.ProcessState.ExitCode(), took)
+			}
+			d.check(t)
+			first := d.ids(t)
+			if len(first) == 0 || len(first) == 3000 {
+				t.Fatalf("%d records when it was ended", len(first))
+			}
+			var errw bytes.Buffer
+			cmd = p.readTo(d)
+			cmd.Stderr = &errw
+			if err := cmd.Run(); err != nil {
+				t.Fatalf("%v: %s", err, errw.String())
+			}
+			if want := fmt.Sprintf("rooms: %d records", 3000-len(first)); !strings.HasPrefix(errw.String(), want) {
+				t.Errorf("the state was not the last one: %s, want %s", errw.String(), want)
+			}
+			p.whole(t, d)
+		})
+	}
+}
+
+// TestAFullDiskEndsAReadAndLosesNothing lets files grow to a limit, and a small file
+// system fill up.
+func TestAFullDiskEndsAReadAndLosesNothing(t *testing.T) {
+	p := newReads(t, 5000, 0)
+	for name, at := range map[string]func(*testing.T, string, int) destination{"files": filesAt, "SQLite": sqliteAt} {
+		fill := func(t *testing.T, cmd *exec.Cmd, dir string, relieve func()) {
+			d := at(t, dir, 5000)
+			cmd.Args = append(cmd.Args, d.args...)
+			out, _ := cmd.CombinedOutput()
+			if code := cmd.ProcessState.ExitCode(); code != exitUntested {
+				t.Fatalf("exit %d: %s", code, out)
+			}
+			t.Logf("%s", out)
+			d.check(t)
+			relieve()
+			if out, err := p.readTo(d).CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			p.whole(t, d)
+		}
+		t.Run(name+", a limit on the size of files", func(t *testing.T) {
+			cmd := p.read()
+			cmd.Args = append([]string{"bash", "-c", `trap "" XFSZ; ulimit -f 700; exec "$@"`, "-"}, cmd.Args...)
+			cmd.Path, cmd.Err = exec.LookPath("bash")
+			fill(t, cmd, t.TempDir(), func() {})
+		})
+		t.Run(name+", a small file system", func(t *testing.T) {
+			dir := t.TempDir()
+			if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=700k", "tmpfs", dir).CombinedOutput(); err != nil {
+				t.Skipf("no file system may be mounted here: %s", out)
+			}
+			defer exec.Command("umount", dir).Run()
+			fill(t, p.read(), dir, func() {
+				if out, err := exec.Command("mount", "-o", "remount,size=50m", dir).CombinedOutput(); err != nil {
+					t.Fatalf("%v: %s", err, out)
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,52 @@
+package tables
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Dialect is what differs from one database to another: SQLite or PostgreSQL.
+type Dialect struct {
+	types    map[kind]string // of the columns
+	hasTable string          // counts the tables of a name
+	numbered bool            // placeholders are $1, $2 … instead of ?
+	local    bool            // a call takes milliseconds, and to interrupt it leaves a connection in a transaction
+	time     func(time.Time) any
+}
+
+// The databases.
+var (
+	SQLite = &Dialect{
+		types:    map[kind]string{text: "TEXT", moment: "TEXT", integer: "INTEGER", number: "REAL", boolean: "BOOLEAN", nested: "TEXT", other: "TEXT"},
+		hasTable: `SELECT COUNT(*) FROM sqlite_master WHERE type IN ('table', 'view') AND name = ?`,
+		local:    true,
+		time:     func(t time.Time) any { return t.UTC().Format("2006-01-02T15:04:05.000000000Z") },
+	}
+	PostgreSQL = &Dialect{
+		// json keeps in _other what jsonb refuses.
+		types:    map[kind]string{text: "TEXT", moment: "TIMESTAMPTZ", integer: "BIGINT", number: "DOUBLE PRECISION", boolean: "BOOLEAN", nested: "JSONB", other: "JSON"},
+		hasTable: `SELECT COUNT(*) FROM pg_catalog.pg_class WHERE relname = ? AND pg_catalog.pg_table_is_visible(oid)`,
+		numbered: true,
+		time:     func(t time.Time) any { return t },
+	}
+)
+
+// sql writes a statement with the dialect's placeholders.
+func (d *Dialect) sql(statement string) string {
+	if !d.numbered {
+		return statement
+	}
+	var b strings.Builder
+	n := 0
+	for part := range strings.SplitSeq(statement, "?") {
+		if n++; n > 1 {
+			b.WriteString("$" + strconv.Itoa(n-1))
+		}
+		b.WriteString(part)
+	}
+	return b.String()
+}
+
+// quoted is a name as SQL has it.
+func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
