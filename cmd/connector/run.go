@@ -255,7 +255,7 @@ func (c *command) verbs() []verb {
 	const brief = true
 	return []verb{
 		{"validate", c.validate, brief}, {"inspect", c.inspect, brief}, {"test", c.test, false}, {"form", c.form, brief},
-		{"streams", c.streams, brief}, {"read", c.read, false},
+		{"streams", c.streams, brief}, {"read", c.read, false}, {"airbyte", c.airbyte, false}, {"singer", c.singer, false},
 		{"token", c.token, false}, {"credential", c.credential, false}, {"renew", c.renew, false}, {"store", c.storage, false},
 		{"serve", c.serve, false}, {"sandbox", c.sandbox, false}, {"demo", c.demo, false}, {"version", c.version, brief},
 	}
