@@ -373,3 +373,31 @@ func BenchmarkTransport(b *testing.B) {
 		}
 	})
 }
+
+func TestATokenThatIsForgottenIsReplacedOnce(t *testing.T) {
+	key := fixtures.Workspace()
+	source := &MintingSource{Key: SigningKey{AccessKey: key.AccessKey, AppSecret: Secret(key.AppSecret)}}
+	token := func() Secret {
+		t.Helper()
+		token, err := source.Token(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	source.Forget("none was made yet")
+	first := token()
+	source.Forget("another")
+	if token() != first {
+		t.Error("forgetting another token replaced it")
+	}
+	source.Forget(first)
+	second := token()
+	if second == first {
+		t.Error("it was not replaced")
+	}
+	source.Forget(first) // by a slower goroutine
+	if token() != second {
+		t.Error("it was replaced twice")
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/100ms-connector/connector-go/connector"
@@ -52,7 +53,11 @@ func (r *readRun) all(ctx context.Context, streams []exchange.Stream) error {
 func (r *readRun) prepare(streams []exchange.Stream) (err error) {
 	r.checkpoint = sink.NewCheckpoint()
 	if r.flags.state != "" {
-		if r.checkpoint, err = sink.ReadCheckpoint(r.flags.state); err != nil {
+		r.checkpoint, err = sink.ReadCheckpoint(r.flags.state)
+		switch {
+		case errors.Is(err, exchange.ErrState) && r.source.FullRefresh:
+			r.checkpoint = sink.NewCheckpoint()
+		case err != nil:
 			return r.refuse(r.flags.state, err)
 		}
 	}
@@ -66,7 +71,7 @@ func (r *readRun) prepare(streams []exchange.Stream) (err error) {
 		if err := r.source.Accepts(stream, entry.State); err != nil {
 			return r.refuse(stream.Name, err)
 		}
-		if !r.appends(stream) || r.source.FullRefresh {
+		if !r.appends(stream) {
 			continue
 		}
 		path := r.path(stream)
@@ -90,9 +95,9 @@ func (r *readRun) refuse(what string, err error) error {
 
 func (r *readRun) toFiles() bool { return r.flags.output != "-" }
 
-// appends says whether the stream's file is gone on with.
+// appends says whether the stream's file is gone on with. Else it is written anew.
 func (r *readRun) appends(stream exchange.Stream) bool {
-	return r.toFiles() && r.flags.state != "" && stream.Incremental()
+	return r.toFiles() && r.flags.state != "" && stream.Incremental() && !r.source.FullRefresh
 }
 
 func (r *readRun) path(stream exchange.Stream) string {
@@ -160,75 +165,8 @@ func (r *readRun) one(ctx context.Context, stream exchange.Stream) error {
 	return nil
 }
 
-// open opens the stream's file, and keeps its length before the first record.
-func (r *readRun) open(stream exchange.Stream, entry *sink.Entry) (*sink.File, error) {
-	if !r.appends(stream) {
-		return sink.Create(r.path(stream), r.encoder(stream))
-	}
-	if r.source.FullRefresh {
-		*entry = sink.Entry{}
-	}
-	file, err := sink.Append(r.path(stream), r.encoder(stream), entry.Length)
-	if err == nil {
-		err = r.keep(stream, *entry, file)
-	}
-	return file, err
-}
-
-// keep replaces the state, after what it covers was written.
-func (r *readRun) keep(stream exchange.Stream, entry sink.Entry, file *sink.File) (err error) {
-	if r.flags.state == "" && !r.flags.stateLines {
-		return nil
-	}
-	if file != nil {
-		if entry.Length, err = file.Length(); err == nil {
-			err = file.Sync()
-		}
-		if err != nil {
-			return r.cannotWrite(stream, err)
-		}
-	}
-	r.checkpoint.Streams[stream.Name] = entry
-	r.kept = time.Now()
-	if r.flags.stateLines {
-		line, err := sink.StateLine(r.checkpoint)
-		if err == nil {
-			_, err = r.c.out.Write(line)
-		}
-		return cannotWrite(err)
-	}
-	if err := r.checkpoint.Save(r.flags.state); err != nil {
-		return cannotWriteFile(r.flags.state, err)
-	}
-	return nil
-}
-
-// finish ends the stream's file. One that is written anew is put in its place only when
-// it is complete.
-func (r *readRun) finish(stream exchange.Stream, entry sink.Entry, file *sink.File, failed error) error {
-	switch {
-	case file == nil && failed != nil:
-		return r.keep(stream, entry, nil)
-	case file == nil:
-		return nil
-	case r.appends(stream):
-		return r.keep(stream, entry, file)
-	case failed != nil:
-		return nil
-	}
-	if err := file.Commit(); err != nil {
-		return cannotWriteFile(r.path(stream), err)
-	}
-	return nil
-}
-
-func (r *readRun) cannotWrite(stream exchange.Stream, err error) error {
-	r.progress.hide()
-	if !r.toFiles() {
-		return cannotWrite(err)
-	}
-	return cannotWriteFile(r.path(stream), err)
-}
+// passing are the causes that go away without anybody's doing.
+var passing = []connector.Code{connector.RateLimited, connector.ServiceUnavailable, connector.Timeout, connector.NetworkFailure}
 
 // report prints the summary of a stream and what ended it, and keeps its exit code.
 func (r *readRun) report(ctx context.Context, s *readSummary, failed error) {
@@ -241,8 +179,11 @@ func (r *readRun) report(ctx context.Context, s *readSummary, failed error) {
 	hint := ""
 	if known {
 		hint = fault.Remedy()
-		if fault.Rejected() {
+		switch {
+		case fault.Rejected():
 			code = exitRejected
+		case r.flags.state != "" && slices.Contains(passing, fault.Code):
+			hint = "run it again later: the state is kept, and it goes on where it was"
 		}
 	}
 	r.c.complain(fmt.Errorf("%s: %w", s.stream, failed), hint)

@@ -84,7 +84,8 @@ func (e *envelope) read(body []byte, p paging) error {
 }
 
 // after is the place at which a list goes on behind n records; empty at its end. A
-// page that is shorter than the limit that the API itself names is the last one.
+// page that is shorter than the limit that the API itself names is the last one; one
+// without records that names another place is not.
 func (e *envelope) after(p paging, start string, n int) string {
 	switch {
 	case p.cut > 0:
@@ -93,12 +94,14 @@ func (e *envelope) after(p paging, start string, n int) string {
 		}
 		_ = json.Unmarshal(e.next, &at) // without it there is no next page
 		return nextInWindows(start, at.HasNext && n > 0, p.cut)
-	case n == 0 || len(e.next) == 0 || e.next[0] == 'n' || n < e.limit:
+	case len(e.next) == 0 || e.next[0] == 'n' || 0 < n && n < e.limit:
 		return ""
-	case e.next[0] == '"':
-		return jsontext.Unquote(e.next)
 	}
-	return string(e.next)
+	next := textOf(e.next)
+	if n == 0 && next == start { // as it may be behind the end
+		return ""
+	}
+	return next
 }
 
 // ask adds to a query what asks for the page at start.

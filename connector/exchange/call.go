@@ -14,8 +14,8 @@ import (
 	"github.com/100ms-connector/connector-go/connector/internal/answer"
 )
 
-// maxAnswer is how much of an answer is held at once, in bytes.
-const maxAnswer = 32 << 20
+// maxAnswer is how much of an answer is held at once, in bytes. Tests lower it.
+var maxAnswer = 32 << 20
 
 // errLarge is an answer of more than maxAnswer.
 var errLarge = errors.New("the answer is larger than 32 MiB")

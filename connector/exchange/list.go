@@ -32,8 +32,10 @@ func (r *reading) list(w walk, p *place) error {
 	for {
 		next, empty, err := r.listPage(g, p, &order, circle)
 		lost := refusesPlace(err) && p.Start != ""
-		if err == nil && empty && p.Start != "" {
-			lost, err = r.lost(g, p)
+		if err == nil && empty && next == "" && p.Start != "" {
+			if lost, err = r.lost(g, p); lost && restarts == maxRestarts {
+				err = unexpected("unexpected_response: GET %s: the list stops at another place each time", g.path)
+			}
 		}
 		switch {
 		case lost && restarts < maxRestarts:

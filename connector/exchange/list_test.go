@@ -123,6 +123,30 @@ func TestAServerThatKnowsNoStartIsACircle(t *testing.T) {
 	}
 }
 
+// TestAnEmptyPageThatNamesAnotherPlaceIsNotTheEnd is a server that filters what it paged,
+// and one whose second answer is empty by mistake.
+func TestAnEmptyPageThatNamesAnotherPlaceIsNotTheEnd(t *testing.T) {
+	for name, empty := range map[string]func(n int, start string) bool{
+		"for ever": func(_ int, start string) bool { return start == "ro-000250" },
+		"once":     func(n int, _ string) bool { return n == 2 },
+	} {
+		s := newServer(t)
+		s.fill("/rooms", 350, func(int) map[string]string { return map[string]string{"enabled": "true"} })
+		s.answer = func(n int, w http.ResponseWriter, r *http.Request) bool {
+			start := r.URL.Query().Get("start")
+			if empty(n, start) {
+				fmt.Fprintf(w, `{"limit":100,"data":[],"last":%q}`, map[string]string{"": "ro-000250", "ro-000250": "ro-000240"}[start])
+				return true
+			}
+			return false
+		}
+		want := map[string]int{"for ever": 340, "once": 350}[name]
+		if g := read(t, s.source(), "rooms", "", all); g.err != nil || len(g.keys) != want {
+			t.Errorf("%s: %d records, want %d; %v", name, len(g.keys), want, g.err)
+		}
+	}
+}
+
 // TestAPlaceThatTheAPIForgotIsNotTheEnd lets the record at which the list goes on leave
 // it: once the API refuses the place, and once it has nothing behind it.
 func TestAPlaceThatTheAPIForgotIsNotTheEnd(t *testing.T) {

@@ -28,10 +28,10 @@ type pager struct {
 // page gives the page at start: at once, or in pieces where it is too large to hold.
 func (g *pager) page(ctx context.Context, start string) iter.Seq2[page, error] {
 	return func(yield func(page, error) bool) {
-		for {
+		for again := false; ; {
 			var found page
 			err := g.source.ask(ctx, g.path, g.asking(start), func(r io.Reader) error {
-				body, err := io.ReadAll(io.LimitReader(r, maxAnswer+1))
+				body, err := io.ReadAll(io.LimitReader(r, int64(maxAnswer)+1))
 				if err == nil && len(body) > maxAnswer {
 					err = errLarge
 				}
@@ -41,6 +41,9 @@ func (g *pager) page(ctx context.Context, start string) iter.Seq2[page, error] {
 				return err
 			})
 			switch {
+			case err == nil && len(found.rows) == 0 && found.next != "" && !again:
+				again = true // a list that goes on has records: this may pass
+				continue
 			case err != errLarge:
 				yield(found, err)
 			case g.paging.param != "start": // pages by number would shift
@@ -151,6 +154,9 @@ func (g *pager) decode(d *json.Decoder, bounded *boundedReader, start string, re
 				if err := d.Decode(&data); err != nil {
 					return nil, err
 				}
+				if len(data) > maxAnswer { // some of it had been read ahead
+					return nil, errLarge
+				}
 				if !record(data) {
 					return nil, nil
 				}
@@ -188,7 +194,7 @@ func (b *boundedReader) Read(p []byte) (int, error) {
 	if b.read > maxAnswer {
 		return 0, errLarge
 	}
-	n, err := b.from.Read(p)
+	n, err := b.from.Read(p[:min(len(p), maxAnswer+1-b.read)])
 	b.read += n
 	return n, err
 }
@@ -197,10 +203,13 @@ func (b *boundedReader) Read(p []byte) (int, error) {
 type turns struct {
 	places []string
 	first  string // the first record of the last page
+	empty  int    // pages without a record, one behind the other
 }
 
-// maxTurns bounds how long a circle is found.
-const maxTurns = 100
+const (
+	maxTurns = 100 // the longest circle that is found
+	maxEmpty = 100 // pages without a record in a row, each of which names another place
+)
 
 // judge looks at a page that was asked for at start. A page that has no record but
 // that at start is the end; it has no next place then.
@@ -211,6 +220,12 @@ func (t *turns) judge(p *page, start string) error {
 			return errCircle
 		}
 		t.first = first
+	}
+	if t.empty++; len(p.rows) > 0 {
+		t.empty = 0
+	}
+	if t.empty > maxEmpty {
+		return unexpected("unexpected_response: the list gives no records, and does not end")
 	}
 	if p.next == "" {
 		return nil

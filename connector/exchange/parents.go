@@ -17,6 +17,9 @@ import (
 func (r *reading) parents(_ walk, p *place) error {
 	since, begun := r.since(p), !p.underway()
 	ids, newest, err := r.listParents(p, since)
+	for n := 0; n < maxRestarts && refusesPlace(err); n++ { // one of the list's own, which has changed
+		ids, newest, err = r.listParents(p, since)
+	}
 	if err != nil {
 		if again, err := r.refused(err); !again {
 			return err
@@ -191,7 +194,7 @@ func (r *reading) listParents(p *place, since time.Time) (ids []string, newest m
 // childPage is a page of one parent's records.
 type childPage struct {
 	placed
-	restarted bool // the API refused the place that was kept
+	restarted bool // the API refused a place, so they are asked for anew
 }
 
 // childPages asks for the pages of one parent.
@@ -209,7 +212,7 @@ func (r *reading) childPages(ctx context.Context, id, start string) iter.Seq2[ch
 		for restarted := false; ; restarted = true {
 			refused := false
 			for piece, err := range g.list(ctx, start) {
-				if refused = !restarted && start != "" && piece.start == start && refusesPlace(err); refused {
+				if refused = !restarted && piece.start != "" && refusesPlace(err); refused {
 					break
 				}
 				if !yield(childPage{piece, restarted}, err) || err != nil {

@@ -92,7 +92,7 @@ members:
 	f.text = append(f.text, '}')
 	found.Data = f.text[from:len(f.text):len(f.text)]
 	if !utf8.Valid(found.Data) {
-		found.Data = bytes.ToValidUTF8(found.Data, []byte("\ufffd"))
+		found.Data = []byte(string([]rune(string(found.Data)))) // U+FFFD for each byte, as encoding/json reads it
 	}
 	found.Data = oneLine(found.Data)
 	found.Key = keyOf(keys)

@@ -38,21 +38,19 @@ func NewCheckpoint() *Checkpoint {
 // ReadCheckpoint reads a state file; one that is not there is of nothing. The error is
 // exchange.ErrState where the file can be read and not used.
 func ReadCheckpoint(path string) (*Checkpoint, error) {
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch info, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
 		return NewCheckpoint(), nil
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular(): // a pipe would block
+		return nil, fmt.Errorf("%w: it is no regular file", exchange.ErrState)
 	}
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%w: it is no regular file", exchange.ErrState)
-	}
 	data, err := io.ReadAll(io.LimitReader(file, maxCheckpoint+1))
 	if err != nil {
 		return nil, err
@@ -83,9 +81,10 @@ func ParseCheckpoint(data []byte) (*Checkpoint, error) {
 	return c, nil
 }
 
-// Save puts the checkpoint in the place of the file: whole, or not at all. A link stays
-// a link.
-func (c *Checkpoint) Save(path string) error {
+// Save puts the checkpoint in the place of the file: whole, or not at all, whatever ends
+// this process. If durable, that holds for a failure of the machine as well, which costs
+// a thousand times as much. A link stays a link.
+func (c *Checkpoint) Save(path string, durable bool) error {
 	data, err := json.Marshal(c)
 	if err != nil {
 		return err
@@ -99,13 +98,18 @@ func (c *Checkpoint) Save(path string) error {
 		return err
 	}
 	_, err = file.Write(append(data, '\n'))
-	err = errors.Join(err, file.Sync(), file.Close())
-	if err == nil {
+	if err == nil && durable {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err == nil {
 		err = os.Rename(file.Name(), path)
 	}
 	if err != nil {
 		os.Remove(file.Name())
 		return err
+	}
+	if !durable {
+		return nil
 	}
 	return syncFolder(folder)
 }

@@ -63,13 +63,18 @@ func Append(path string, e Encoder, length int64) (*File, error) {
 // Check says whether Append would take a file, and leaves it as it is. The error is
 // ErrFile for one that is shorter than length, or begins with another header.
 func Check(path string, e Encoder, length int64) error {
-	file, err := os.Open(path)
-	switch {
+	switch info, err := os.Stat(path); {
 	case errors.Is(err, fs.ErrNotExist) && length == 0:
 		return nil
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w: it is not there, and the state says that it has %d bytes: put it back, or begin anew without the state", ErrFile, length)
 	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%w: it is no regular file", ErrFile)
+	}
+	file, err := os.Open(path)
+	if err != nil {
 		return err
 	}
 	defer file.Close()
@@ -86,10 +91,10 @@ func judge(file *os.File, header []byte, length int64) error {
 	switch {
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%w: it is no regular file", ErrFile)
+	case length > 0 && !bytes.Equal(begin[:n], header[:n]):
+		return fmt.Errorf("%w: its header is another: its columns changed, so begin a new file", ErrFile)
 	case info.Size() < length:
 		return fmt.Errorf("%w: it has %d bytes, and the state says %d: put the file back, or begin anew without the state", ErrFile, info.Size(), length)
-	case length > 0 && !bytes.Equal(begin[:n], header):
-		return fmt.Errorf("%w: its header is another: its columns changed, so begin a new file", ErrFile)
 	}
 	return nil
 }
