@@ -78,7 +78,10 @@ func describe(stream exchange.Stream) airbyteStream {
 		d.Key = append(d.Key, []string{field})
 	}
 	if stream.Incremental() {
-		d.Modes, d.OwnCursor, d.Cursor = append(d.Modes, "incremental"), true, []string{stream.Cursor}
+		d.Modes, d.OwnCursor = append(d.Modes, "incremental"), true
+	}
+	if cursor := host.Cursor(stream); cursor != "" {
+		d.Cursor = []string{cursor}
 	}
 	return d
 }

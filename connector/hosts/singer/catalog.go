@@ -55,9 +55,12 @@ func discovered() catalog {
 		of := metadata{Breadcrumb: []string{}}
 		of.Metadata.Inclusion, of.Metadata.SelectedDefault, of.Metadata.Key = "available", &yes, stream.Key
 		if stream.Incremental() {
-			e.Method, e.Cursor, of.Metadata.Cursors = incremental, stream.Cursor, []string{stream.Cursor}
+			e.Method = incremental
 		} else {
 			of.Metadata.ForcedMethod = fullTable
+		}
+		if e.Cursor = host.Cursor(stream); e.Cursor != "" {
+			of.Metadata.Cursors = []string{e.Cursor}
 		}
 		e.Metadata = append(e.Metadata, of)
 		for _, field := range stream.Fields() {

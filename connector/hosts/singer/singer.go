@@ -73,8 +73,8 @@ func (p *protocol) Begin(stream exchange.Stream) error {
 		Key        []string        `json:"key_properties"`
 		Bookmarked []string        `json:"bookmark_properties,omitempty"`
 	}{"SCHEMA", stream.Name, without(stream.Schema(), p.dropped), stream.Key, nil}
-	if stream.Incremental() {
-		schema.Bookmarked = []string{stream.Cursor}
+	if cursor := host.Cursor(stream); cursor != "" {
+		schema.Bookmarked = []string{cursor}
 	}
 	return p.print(schema)
 }

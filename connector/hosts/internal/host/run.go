@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/100ms-connector/connector-go/connector"
@@ -37,6 +38,15 @@ type Selected struct {
 	Stream exchange.Stream
 	Full   bool // everything anew, though the stream can be read incrementally
 	State  State
+}
+
+// Cursor is the field of a record by whose time a stream is read incrementally; empty
+// where that is a field of another's, as of the session of a peer.
+func Cursor(stream exchange.Stream) string {
+	if slices.Contains(stream.Fields(), stream.Cursor) {
+		return stream.Cursor
+	}
+	return ""
 }
 
 // State is what a host keeps of a stream. The state of a full read says that it is

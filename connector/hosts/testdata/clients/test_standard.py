@@ -66,12 +66,9 @@ class TestSuite(SourceTestSuiteBase):
 
     @classmethod
     def get_scenarios(cls):
-        def config(name):
-            return json.loads(Path(os.environ[name]).read_text())
-
         return [
-            ConnectorTestScenario(config_dict=config("CONFIG"), status="succeed"),
-            ConnectorTestScenario(config_dict=config("BAD_CONFIG"), status="failed"),
+            ConnectorTestScenario(config_path=Path(os.environ["CONFIG"]), status="succeed"),
+            ConnectorTestScenario(config_path=Path(os.environ["BAD_CONFIG"]), status="failed"),
         ]
 
     @classmethod
