@@ -13,12 +13,26 @@ import (
 	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
+	"go.uber.org/goleak"
 
+	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/exchange"
 	"github.com/100ms-connector/connector-go/connector/hosts/airbyte"
 	"github.com/100ms-connector/connector-go/fixtures"
 	"github.com/100ms-connector/connector-go/fixtures/sandbox"
 )
+
+// transport is closed behind the last test, so that nothing is left.
+var transport = connector.NewTransport()
+
+type suite struct{ *testing.M }
+
+func (s suite) Run() int {
+	defer transport.CloseIdleConnections()
+	return s.M.Run()
+}
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(suite{m}) }
 
 func token(life time.Duration) string {
 	key := fixtures.Workspace()
@@ -37,7 +51,7 @@ func api(t *testing.T) (*sandbox.Sandbox, func(prefix string) string) {
 func printed(t *testing.T, verb func(*airbyte.Source) error) (string, error) {
 	t.Helper()
 	var out bytes.Buffer
-	err := verb(&airbyte.Source{Out: &out, Now: func() time.Time { return time.UnixMilli(1700000000000) }})
+	err := verb(&airbyte.Source{Out: &out, Transport: transport, Now: func() time.Time { return time.UnixMilli(1700000000000) }})
 	text := regexp.MustCompile(`http://127[^/]*`).ReplaceAllString(out.String(), "API")
 	text = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`).ReplaceAllString(text, "DATE")
 	if strings.Contains(text, "eyJ") {
@@ -236,7 +250,7 @@ func TestAFullRefreshBeginsAnewUnlessItWasCutOff(t *testing.T) {
 	config := configuration(base(""), time.Hour)
 	read := func(mode string, state []byte, limit int) (records int, kept []byte) {
 		var out bytes.Buffer
-		s := &airbyte.Source{Out: &limited{&out, limit}, StateRecords: 1}
+		s := &airbyte.Source{Out: &limited{&out, limit}, Transport: transport, StateRecords: 1}
 		_ = s.Read(context.Background(), config, catalog(mode, "sessions"), state)
 		return strings.Count(out.String(), `{"type":"RECORD"`), lastState(out.String())
 	}
@@ -266,6 +280,37 @@ func (l *limited) Write(p []byte) (int, error) {
 	}
 	l.left--
 	return l.to.Write(p)
+}
+
+// stopping ends the context behind the first record.
+type stopping struct {
+	bytes.Buffer
+	stop func()
+}
+
+func (s *stopping) Write(p []byte) (int, error) {
+	if bytes.HasPrefix(p, []byte(`{"type":"RECORD"`)) {
+		s.stop()
+	}
+	return s.Buffer.Write(p)
+}
+
+func TestAnInterruptedReadGivesItsLastState(t *testing.T) {
+	s, base := api(t)
+	s.Account.Sessions = 600
+	ctx, stop := context.WithCancel(context.Background())
+	out := &stopping{stop: stop}
+	err := (&airbyte.Source{Out: out, Transport: transport}).Read(ctx, configuration(base(""), time.Hour), catalog("incremental", "sessions", "rooms"), nil)
+	given := strings.Count(out.String(), `"type":"RECORD"`)
+	if !errors.Is(err, airbyte.ErrFailed) || given == 0 || given >= 600 {
+		t.Fatalf("%d records, %v", given, err)
+	}
+	if want := fmt.Sprintf(`"sourceStats":{"recordCount":%d}`, given); strings.Count(out.String(), `"type":"STATE"`) != 1 || !strings.Contains(out.String(), want) {
+		t.Errorf("%d records, and of the states none has %s", given, want)
+	}
+	if strings.Contains(out.String(), `"name":"rooms"`) {
+		t.Error("the next stream was begun")
+	}
 }
 
 func TestRecordsFitTheCatalogAndEachIsOneLineToEveryReader(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
+	"go.uber.org/goleak"
 
 	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/exchange"
@@ -20,6 +21,18 @@ import (
 	"github.com/100ms-connector/connector-go/fixtures"
 	"github.com/100ms-connector/connector-go/fixtures/sandbox"
 )
+
+// transport is closed behind the last test, so that nothing is left.
+var transport = connector.NewTransport()
+
+type suite struct{ *testing.M }
+
+func (s suite) Run() int {
+	defer transport.CloseIdleConnections()
+	return s.M.Run()
+}
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(suite{m}) }
 
 func api(t *testing.T) string {
 	server := httptest.NewServer(&sandbox.Sandbox{Account: &sandbox.Account{Rooms: 30, Sessions: 40, Peers: 5, Now: time.Now()}})
@@ -44,7 +57,7 @@ func of(name, metadata, more string) string {
 
 func sync(config, catalog, state []byte) (out, logs string, err error) {
 	var o, l bytes.Buffer
-	err = (&singer.Tap{Out: &o, Logs: &l}).Sync(context.Background(), config, catalog, state)
+	err = (&singer.Tap{Out: &o, Logs: &l, Transport: transport}).Sync(context.Background(), config, catalog, state)
 	return o.String(), l.String(), err
 }
 
