@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/100ms-connector/connector-go/cmd/connector/internal/output"
 	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/connector/exchange"
 	"github.com/100ms-connector/connector-go/fixtures"
 	"github.com/100ms-connector/connector-go/fixtures/sandbox"
 )
@@ -46,10 +48,10 @@ var tour = []struct{ given, credential, prefix string }{
 func (c *command) demo() *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
-		Short: "Test one credential of each kind against a local stand-in for the API",
+		Short: "Test one credential of each kind against a local stand-in for the API, and read from it",
 		Long: `demo starts the sandbox on this machine, tests one credential of each kind
-against it and prints how they are told apart. It needs no account, and nothing
-leaves this machine.`,
+against it and prints how they are told apart, and then ten records of its account.
+It needs no account, and nothing leaves this machine.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.showDemo(cmd.Context()) },
 	}
@@ -120,14 +122,41 @@ func (c *command) showDemo(ctx context.Context) error {
 Another connector says "unauthorized" to each rejected row. connector test says the
 cause, the evidence and the next step. To try it on files of all these kinds, run
 connector sandbox, and what it prints in another terminal.
+
+What a credential is for, as connector read rooms --limit 10 prints it:
 `)
+	if err == nil {
+		err = c.showRecords(ctx, "http://"+listener.Addr().String()+"/v2", credentials["live"].Value, transport)
+	}
 	return cannotWrite(err)
 }
 
-// shorten keeps the table narrow; it is for text of the sandbox alone.
-func shorten(s string, limit int) string {
-	if len(s) > limit {
-		return s[:limit-1] + "…"
+// showRecords prints ten rooms, each as far as a line goes.
+func (c *command) showRecords(ctx context.Context, baseURL, token string, transport http.RoundTripper) error {
+	base, err := connector.ParseBaseURL(baseURL)
+	if err != nil {
+		return err
 	}
-	return s
+	source := exchange.Source{Client: &connector.Client{Source: connector.Secret(token), BaseURL: base, Transport: transport}, Limit: 10}
+	rooms, _ := exchange.Find("rooms")
+	width := cmp.Or(output.Columns(c.out), 125)
+	for page, err := range source.Read(ctx, rooms, "") {
+		if err != nil {
+			return err
+		}
+		for _, record := range page.Records {
+			if _, err := fmt.Fprintln(c.out, printable(shorten(string(record.Data), width))); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// shorten cuts a text behind so many characters.
+func shorten(line string, limit int) string {
+	if characters := []rune(line); len(characters) > limit {
+		return string(characters[:limit-1]) + "…"
+	}
+	return line
 }

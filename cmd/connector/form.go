@@ -20,12 +20,18 @@ func (c *command) form() *cobra.Command {
 		Short: "Print the credential's form as the hosts want it",
 		Long: `form prints the form by which to ask for a credential: as text (* is required),
 as this connector's own list of fields, as the JSON Schema itself, or in the form
-that Nexla, Airbyte or react-jsonschema-form reads.`,
+that Nexla, Airbyte or react-jsonschema-form reads.
+
+As nexla-source=STREAM it prints the sources by which Nexla reads a stream by itself,
+for its agent API: a list of one, or of two for rooms and sessions.`,
 		Example: `  connector form
-  connector form --as airbyte`,
+  connector form --as airbyte
+  connector form --as nexla-source=rooms`,
 		Args: noArguments,
 	}
-	as := choose(cmd, "as", "for whom", "text", "fields", "schema", "nexla", "airbyte", "rjsf")
+	as := formFor{choice: choice{"text", []string{"text", "fields", "schema", "nexla", "airbyte", "rjsf", "nexla-source=STREAM"}}}
+	cmd.Flags().Var(&as, "as", "for whom")
+	_ = cmd.RegisterFlagCompletionFunc("as", cobra.FixedCompletions(as.known[:len(as.known)-1], cobra.ShellCompDirectiveNoFileComp))
 	cmd.RunE = func(*cobra.Command, []string) error {
 		var err error
 		switch as.value {
@@ -41,10 +47,28 @@ that Nexla, Airbyte or react-jsonschema-form reads.`,
 			err = writeJSON(c.out, hosts.AirbyteSpecification())
 		case "rjsf":
 			err = writeJSON(c.out, hosts.RJSF())
+		default:
+			err = writeJSON(c.out, as.sources)
 		}
 		return cannotWrite(err)
 	}
 	return cmd
+}
+
+// formFor is a choice, or the sources of a stream.
+type formFor struct {
+	choice
+	sources []hosts.NexlaSource
+}
+
+func (f *formFor) Set(s string) (err error) {
+	stream, ofStream := strings.CutPrefix(s, "nexla-source=")
+	if !ofStream {
+		return f.choice.Set(s)
+	}
+	f.value = s
+	f.sources, err = hosts.NexlaSources(stream)
+	return err
 }
 
 func printForm(w io.Writer) error {

@@ -129,6 +129,7 @@ func runScripts(t *testing.T, scripts []string, setup func(*testscript.Env) erro
 			"exits":      exits,
 			"refuses":    refuses,
 			"full":       full,
+			"config":     config,
 		},
 	})
 	t.Cleanup(func() { searchLogs(t, logs, cases) })
@@ -321,4 +322,17 @@ func full(ts *testscript.TestScript, neg bool, args []string) {
 	if code := run(context.Background(), args, strings.NewReader(""), disk, &errw); code != exitUntested || !strings.Contains(errw.String(), "cannot write") {
 		ts.Fatalf("exit %d, %q", code, errw.String())
 	}
+}
+
+// config writes a configuration of the hosts, of a token or of a credential document, for
+// the sandbox: config TOKEN FILE.
+func config(ts *testscript.TestScript, neg bool, args []string) {
+	document := map[string]any{"api_key_value": strings.TrimSpace(ts.ReadFile(args[0]))}
+	if strings.HasSuffix(args[0], ".json") {
+		ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &document))
+	}
+	document["base_url"] = ts.Getenv("API") + "/v2"
+	data, err := json.Marshal(document)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), data, 0o600))
 }
