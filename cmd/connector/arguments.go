@@ -24,10 +24,18 @@ func isFile(arg string) bool {
 	return err == nil || valueErr == nil
 }
 
-// hasStorePassword says whether an argument is the URL of a store with a password.
-func hasStorePassword(arg string) bool {
-	url := strings.TrimPrefix(arg, "--store=")
-	return strings.HasPrefix(url, "postgres") && store.PasswordInURL(url)
+// hasStorePassword says whether the arguments give --store a URL with a password.
+func hasStorePassword(args []string) bool {
+	for i, arg := range args {
+		url, given := strings.CutPrefix(arg, "--store=")
+		if arg == "--store" && i+1 < len(args) {
+			url, given = args[i+1], true
+		}
+		if given && strings.HasPrefix(url, "postgres") && store.PasswordInURL(url) {
+			return true
+		}
+	}
+	return false
 }
 
 // noArguments is cobra.NoArgs in words that fit verbs without verbs.

@@ -43,7 +43,8 @@ func TestREADMEBlocks(t *testing.T) {
 
 func TestREADMEBlocksThatNothingExecutesFail(t *testing.T) {
 	for _, c := range []struct{ name, language, block, says string }{
-		{"a language that nothing executes", "python", "print()\n", `nothing executes a block of "python"`},
+		{"a language that nothing executes", "ruby", "puts\n", `nothing executes a block of "ruby"`},
+		{"Python that does not parse", "python", "print(\n", "SyntaxError"},
 		{"no language", "", "connector demo\n", `nothing executes a block of ""`},
 		{"shell commands that are no part of the check", "sh", "go test ./...\nmake\n", "no part of the check: make"},
 		{"what cannot be installed", "sh", "go install " + modulePath + "/cmd/nothing@latest\n", "cannot be installed"},
@@ -75,6 +76,8 @@ func checkBlock(t *testing.T, language, block string) error {
 		return checkShell(t, block)
 	case "go":
 		return compile(t, block)
+	case "python":
+		return parsePython(t, block)
 	case "json":
 		var v any
 		return json.Unmarshal([]byte(block), &v)
@@ -86,6 +89,20 @@ func checkBlock(t *testing.T, language, block string) error {
 		return checkYAML(t, v)
 	}
 	return fmt.Errorf("nothing executes a block of %q", language)
+}
+
+// parsePython has Python read a program; the tests with real clients run one like it.
+func parsePython(t *testing.T, program string) error {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("python3 is not here")
+	}
+	read := exec.Command(python, "-c", "import ast, sys; ast.parse(sys.stdin.read())")
+	read.Stdin = strings.NewReader(program)
+	if out, err := read.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return nil
 }
 
 // checkShell takes commands that the project's own check runs, which it could not

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,16 +10,13 @@ import (
 	"testing"
 
 	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/connector/exchange"
+	"github.com/100ms-connector/connector-go/schema"
 )
 
 // TestREADMECodesAreThoseOfTheTable keeps the table of codes equal to the
 // package's. With UPDATE set, it writes the table into the page.
 func TestREADMECodesAreThoseOfTheTable(t *testing.T) {
-	file := filepath.Join(projectRoot, "connector/README.md")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var table strings.Builder
 	for _, section := range []struct {
 		class connector.Class
@@ -37,19 +35,53 @@ func TestREADMECodesAreThoseOfTheTable(t *testing.T) {
 			}
 		}
 	}
-	before, rest, _ := strings.Cut(string(text), "<!-- codes -->\n")
-	old, after, found := strings.Cut(rest, "\n<!-- /codes -->")
-	if !found {
-		t.Fatalf("%s has no place for the codes", file)
+	holdTable(t, "connector/README.md", "codes", table.String())
+}
+
+// TestREADMEStreamsAreThoseOfTheTable keeps the table of streams equal to the
+// package's, likewise.
+func TestREADMEStreamsAreThoseOfTheTable(t *testing.T) {
+	var table strings.Builder
+	table.WriteString("\n| stream | key | incremental by | calls | what it holds |\n|---|---|---|---|---|\n")
+	for _, s := range exchange.Streams() {
+		cursor := "whole each time"
+		if s.Incremental() {
+			cursor = "`" + s.Cursor + "`"
+		}
+		document, ok := schema.Stream(s.Name)
+		if !ok {
+			t.Fatalf("%s has no schema", s.Name)
+		}
+		var described struct{ Description string }
+		if err := json.Unmarshal(document, &described); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&table, "| `%s` | `%s` | %s | %s | %s |\n", s.Name, strings.Join(s.Key, "`, `"), cursor, s.Calls, strings.ReplaceAll(described.Description, "\n", " "))
 	}
-	if old == table.String() {
-		return
-	}
-	if os.Getenv("UPDATE") == "" {
-		t.Fatalf("the table of codes in %s is not that of the package; UPDATE=1 go test ./cmd/connector writes it", file)
-	}
-	if err := os.WriteFile(file, []byte(before+"<!-- codes -->\n"+table.String()+"\n<!-- /codes -->"+after), 0o644); err != nil {
+	holdTable(t, "connector/exchange/README.md", "streams", table.String())
+}
+
+// holdTable holds a page's table of that name against what the code says. With UPDATE
+// set, it writes it into the page.
+func holdTable(t *testing.T, page, name, want string) {
+	t.Helper()
+	file := filepath.Join(projectRoot, page)
+	text, err := os.ReadFile(file)
+	if err != nil {
 		t.Fatal(err)
+	}
+	before, rest, _ := strings.Cut(string(text), "<!-- "+name+" -->\n")
+	old, after, found := strings.Cut(rest, "\n<!-- /"+name+" -->")
+	switch {
+	case !found:
+		t.Fatalf("%s has no place for the %s", page, name)
+	case old == want:
+	case os.Getenv("UPDATE") == "":
+		t.Fatalf("the table of %s in %s is not that of the package; UPDATE=1 go test ./cmd/connector writes it", name, page)
+	default:
+		if err := os.WriteFile(file, []byte(before+"<!-- "+name+" -->\n"+want+"\n<!-- /"+name+" -->"+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -65,7 +65,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 			"the shell's history has it now: replace it. Secrets come from a file, from standard input (-) or from a prompt")
 		return exitUsage
 	}
-	if slices.ContainsFunc(args, hasStorePassword) {
+	if hasStorePassword(args) {
 		fmt.Fprintln(c.err, "connector: warning: the password in --store can be seen by every user of this machine, and the shell keeps it")
 		fmt.Fprintln(c.err, "connector: hint: leave it out and give it in PGPASSWORD, ~/.pgpass or a service file, or give the whole URL in CONNECTOR_STORE")
 	}

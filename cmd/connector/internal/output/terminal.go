@@ -66,7 +66,7 @@ func file(w io.Writer) (*os.File, bool) {
 // Printable keeps a file's or credential's name from acting on the terminal.
 func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
+		if unicode.IsPrint(r) || r == '\u200c' || r == '\u200d' { // those join what is one sign, as in families
 			return r
 		}
 		return '\ufffd'
