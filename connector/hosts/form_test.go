@@ -168,7 +168,7 @@ func TestTheNexlaFormHasTheFieldsOfItsOverlay(t *testing.T) {
   {
     "name": "api_key_value",
     "display_name": "API Key Value",
-    "description": "The Management Token of the workspace. In the 100ms dashboard open Developer and copy Management Token, without the word Bearer. It is neither the App Secret nor an app token, and it dies after 7 days, 14 at most.",
+    "description": "The Management Token of the workspace. In the 100ms dashboard open Developer and copy Management Token, without the word Bearer. It is neither the App Secret nor an app token, and it expires after 7 days, 14 at most.",
     "required": true,
     "type": "password",
     "inputType": "password",
