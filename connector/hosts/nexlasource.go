@@ -37,7 +37,7 @@ func NexlaSources(name string) ([]NexlaSource, error) {
 	case !ok:
 		return nil, fmt.Errorf("there is no stream %.100q; there are %s", name, strings.Join(nexlaStreams(), ", "))
 	case len(lists) == 0:
-		return nil, fmt.Errorf("Nexla's paging reads a list alone, and %s is asked for part by part; connector read reads it. There are %s", name, strings.Join(nexlaStreams(), ", "))
+		return nil, fmt.Errorf("%s is asked for part by part, and Nexla pages through a list alone; connector read reads it. There are %s", name, strings.Join(nexlaStreams(), ", "))
 	}
 	var sources []NexlaSource
 	for _, list := range lists {
