@@ -182,6 +182,10 @@ func (h *Handler) followSweep(w http.ResponseWriter, r *http.Request, _ *session
 	defer beat.Stop()
 	out.part("sweep", "sweeping", sweep.view(h))
 	for sent := 0; ; {
+		if h.ctx.Err() != nil { // which ends the test of all as well: it did not come to its end
+			h.refuseTest(w, r, out)
+			return
+		}
 		v := sweep.view(h)
 		fresh := sweep.after(sent)
 		sent += len(fresh)
@@ -207,8 +211,6 @@ func (h *Handler) followSweep(w http.ResponseWriter, r *http.Request, _ *session
 		case <-r.Context().Done():
 			return
 		case <-h.ctx.Done():
-			h.refuseTest(w, r, out)
-			return
 		}
 	}
 }
