@@ -134,7 +134,7 @@ func (t *transfer) once(ctx context.Context) error {
 		return err
 	}
 	defer resp.Body.Close()
-	total := t.asset.Size // of the whole file, as the storage says it; 0 if it does not
+	var total int64 // of the whole file, as the storage says it; 0 if it does not
 	switch resp.StatusCode {
 	case http.StatusPartialContent:
 		var from int64
