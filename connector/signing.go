@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -46,13 +47,13 @@ func (k SigningKey) Check() error {
 		return errors.New("the App Secret has white space or quotes around it: it would be signed with as it is")
 	case k.AccessKey == "":
 		return errors.New("the access key is empty")
-	case pasted.Looks(k.AccessKey) == pasted.AppSecret:
+	case !pasted.IsAccessKey(k.AccessKey) && pasted.Looks(k.AccessKey) == pasted.AppSecret:
 		return errors.New("the access key looks like an App Secret: the two may be swapped")
-	case pasted.CouldBeSecret(k.AccessKey) && !pasted.IsAccessKey(k.AccessKey):
+	case !pasted.IsAccessKey(k.AccessKey) && pasted.CouldBeSecret(k.AccessKey):
 		return errors.New("the access key does not look like one: it has 24 hexadecimal digits")
 	case secret == "":
 		return errors.New("the App Secret is empty")
-	case Inspect(secret).Readable():
+	case strings.Count(secret, ".") == 2 && Inspect(secret).Readable():
 		return errors.New("the App Secret is a token: give the App Secret of the dashboard's Developer section, which signs tokens and has no dots")
 	case pasted.IsAccessKey(secret):
 		return errors.New("the App Secret looks like an access key: the two may be swapped")
