@@ -19,7 +19,6 @@ type Credential struct {
 	// counts from then on.
 	SavedAt time.Time `json:"-"`
 
-	fromDocument bool // it was read from one, and follows the schema
 	nameExpanded bool // Name was in a variable: a stranger's document may have named any
 }
 

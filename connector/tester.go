@@ -49,7 +49,7 @@ func (t *Tester) Test(ctx context.Context, cred *Credential) *Report {
 		name = redacted
 	}
 	f := facts{
-		name: name, follows: cred.fromDocument || cred.followsSchema(), token: token,
+		name: name, follows: cred.followsSchema(), token: token,
 		reply: reply{means: notAsked}, warnWithin: t.WarnWithin,
 	}
 	if t.Key != nil {

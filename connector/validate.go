@@ -61,7 +61,7 @@ func (v *Validator) Parse(data []byte) (*Credential, error) {
 		sortProblems(r.problems)
 		return nil, invalid(r.problems)
 	}
-	cred := &Credential{fromDocument: !r.doc.bare}
+	cred := new(Credential)
 	for _, f := range r.doc.fields {
 		switch f.Key {
 		case "name":

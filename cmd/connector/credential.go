@@ -100,7 +100,7 @@ func (c *command) readValue(ctx context.Context, file string) (connector.Secret,
 	}
 	data, err := in.read(ctx, c.in, nil)
 	if err != nil {
-		return "", unreadable(fmt.Errorf("%s cannot be read: %s", file, reason(err)))
+		return "", cannotRead(file, err)
 	}
 	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
 		return "", usage(fmt.Errorf("%s holds a credential document, not a token; save it with connector credential import", file))

@@ -46,7 +46,7 @@ func (k *keyFlag) find(ctx context.Context, c *command, others []string) (*conne
 		data, err = store.ReadPrivateFile(k.file)
 	}
 	if _, named := errors.AsType[*fs.PathError](err); named || err != nil && k.file == "-" {
-		err = fmt.Errorf("%s cannot be read: %s", k.file, reason(err))
+		return nil, cannotRead(k.file, err)
 	}
 	if err != nil {
 		return nil, unreadable(err)

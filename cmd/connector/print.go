@@ -36,6 +36,15 @@ func isTerminal(w io.Writer) bool { return output.IsTerminal(w) }
 
 func writeJSON(w io.Writer, v any) error { return output.JSON(w, v) }
 
+// cannotRead is the failure to read a file that the call names.
+func cannotRead(path string, err error) error {
+	f := &failure{code: exitUntested, err: fmt.Errorf("%s cannot be read: %s", path, reason(err))}
+	if errors.Is(err, fs.ErrNotExist) {
+		f.hint = "check the path; connector credential list shows what is saved under a name"
+	}
+	return f
+}
+
 // exitWith is the exit code of a status, as an error; nil if all passed.
 func exitWith(s output.Status) error {
 	switch s {

@@ -109,7 +109,7 @@ func (c *command) tokenAt(ctx context.Context, arg string, from *saved, v *conne
 		return "", err
 	}
 	if err != nil {
-		return "", unreadable(fmt.Errorf("%s cannot be read: %s", arg, reason(err)))
+		return "", cannotRead(arg, err)
 	}
 	value, err := tokenIn(found[0].path, data, v)
 	if err != nil {
