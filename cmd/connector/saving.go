@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -41,15 +41,15 @@ func (s *saving) tester(cmd *cobra.Command, c *command, others []string) (*conne
 // rejected is an error, already printed under the name of its source. Offline only
 // what is no token is refused: the report says what else is wrong with it.
 func (c *command) judge(ctx context.Context, tester *connector.Tester, source string, given *connector.Credential) (*connector.Credential, *connector.Report, error) {
-	cred, err := connector.ParseCredential(given.Document())
-	if invalid, ok := errors.AsType[*connector.ValidationError](err); ok {
-		return nil, nil, c.refuse(source, connector.InvalidReport(invalid))
+	problems := given.Problems()
+	if slices.ContainsFunc(problems, func(p connector.Problem) bool { return p.Code.Info().Class == connector.ClassDocument }) {
+		return nil, nil, c.refuse(source, connector.InvalidReport(&connector.ValidationError{Problems: problems}))
 	}
-	report := tester.Test(ctx, cred)
+	report := tester.Test(ctx, given)
 	if report.Verdict == connector.VerdictRejected && (!tester.Offline || report.Code == connector.NotAToken) {
 		return nil, nil, c.refuse(source, report)
 	}
-	return cred, report, nil
+	return given, report, nil
 }
 
 // refuse prints why a credential is not saved.

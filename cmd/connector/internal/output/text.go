@@ -94,7 +94,11 @@ func (t *text) report(source string, r Result) {
 	}
 	for _, p := range report.Problems {
 		label, _ := severity(p)
-		fmt.Fprintf(t.w, "    %s:%d:%d: %s%s [%s]\n", source, p.Line, p.Column, label, p.Message, p.Code)
+		place := source
+		if p.Line > 0 { // else it is of values that stand in no document
+			place = fmt.Sprintf("%s:%d:%d", source, p.Line, p.Column)
+		}
+		fmt.Fprintf(t.w, "    %s: %s%s [%s]\n", place, label, p.Message, p.Code)
 	}
 	if len(report.Problems) == 0 { // else the warnings stand among them
 		t.warnings(report)
