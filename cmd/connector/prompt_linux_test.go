@@ -98,7 +98,7 @@ func TestAHiddenPromptReadsAPasteOfManyLinesAndShowsNoneOfIt(t *testing.T) {
 		{"folded at 80 columns", folded + "\r", "saved, not tested", exitOK},
 		{"a wrong key and a backspace", value + "x\x7f\r", "saved, not tested", exitOK},
 		{"begun anew with Ctrl-U", "no\x15" + value + "\r", "saved, not tested", exitOK},
-		{"nothing", "\r", `the field "api_key_value" must not be blank`, exitRejected},
+		{"nothing", "\r", "this is an empty value", exitRejected},
 		{"Ctrl-C", value[:20] + "\x03", "", exitInterrupted},
 	} {
 		t.Run(c.name, func(t *testing.T) {

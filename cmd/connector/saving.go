@@ -42,7 +42,10 @@ func (s *saving) tester(cmd *cobra.Command, c *command, others []string) (*conne
 // what is no token is refused: the report says what else is wrong with it.
 func (c *command) judge(ctx context.Context, tester *connector.Tester, source string, given *connector.Credential) (*connector.Credential, *connector.Report, error) {
 	problems := given.Problems()
-	if slices.ContainsFunc(problems, func(p connector.Problem) bool { return p.Code.Info().Class == connector.ClassDocument }) {
+	if slices.ContainsFunc(problems, func(p connector.Problem) bool {
+		// Of a value that is blank the test says where to get one, as of any other that is no token.
+		return p.Code.Info().Class == connector.ClassDocument && !(p.Code == connector.Blank && p.Pointer == "/api_key_value")
+	}) {
 		return nil, nil, c.refuse(source, connector.InvalidReport(&connector.ValidationError{Problems: problems}))
 	}
 	report := tester.Test(ctx, given)
