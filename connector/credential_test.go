@@ -36,3 +36,17 @@ func TestADocumentHoldsTheWholeCredential(t *testing.T) {
 		t.Errorf("%s (%v)", shown, err)
 	}
 }
+
+func TestTheReportOnAFormsValuesSendsNobodyToLookUpLines(t *testing.T) {
+	for value, code := range map[connector.Secret]connector.Code{"${TOKEN}": connector.UnresolvedVariable, connector.Secret(strings.Repeat("a", 9000)): connector.TooLong} {
+		problems := (&connector.Credential{Name: "a", APIKeyValue: value}).Problems()
+		report := connector.InvalidReport(&connector.ValidationError{Problems: problems})
+		if report.Remedy != code.Info().Remedy || report.Code != connector.InvalidCredential {
+			t.Errorf("%s: %s", code, report.Remedy)
+		}
+	}
+	document := connector.InvalidReport(connector.Validate([]byte(`{"name":"","api_key_value":"${TOKEN}"}`)).(*connector.ValidationError))
+	if document.Remedy != connector.InvalidCredential.Info().Remedy {
+		t.Errorf("a document: %s", document.Remedy)
+	}
+}

@@ -104,7 +104,9 @@ func (e *TestError) Is(target error) bool {
 	return ok && (code == e.Report.Code || slices.Contains(e.Report.Also, code))
 }
 
-// InvalidReport is the report on a document that ParseCredential refused.
+// InvalidReport is the report on a document that ParseCredential refused, or on the
+// Problems of a form's values, which have no lines to look up: its next step is that of
+// the first of them.
 func InvalidReport(e *ValidationError) *Report {
 	errs := 0
 	for _, p := range e.Problems {
@@ -114,6 +116,10 @@ func InvalidReport(e *ValidationError) *Report {
 	}
 	r := untestable(InvalidCredential, "the credential document has "+words.Count(errs, "problem")+", so no call was made")
 	r.Problems = e.Problems
+	first := slices.IndexFunc(e.Problems, func(p Problem) bool { return p.Severity == SeverityError })
+	if first >= 0 && e.Problems[first].Line == 0 {
+		r.Remedy = e.Problems[first].Remedy
+	}
 	for _, p := range e.Problems {
 		if p.Severity == SeverityWarning && !slices.Contains(r.Warnings, p.Code) {
 			r.Warnings = append(r.Warnings, p.Code)
