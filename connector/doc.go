@@ -31,7 +31,7 @@
 //  1. internal/jsontext cuts the bytes into members with their places;
 //     [Validator] judges those and returns a [Credential].
 //  2. internal/pasted cleans the value and cuts it into a token's parts;
-//     [Inspect] reads the claims: the token's facts.
+//     [Inspect], over internal/claims, reads the claims: the token's facts.
 //  3. internal/probe, over internal/wire, makes the one call of [Tester.Test];
 //     internal/answer says what came back: the server's facts.
 //  4. The decision table judges both, and internal/words says when and how long:

@@ -365,6 +365,37 @@ func ExampleTransport() {
 	// 200 true
 }
 
+func ExampleSigningKey_MintAt() {
+	workspace := fixtures.Workspace()
+	key := connector.SigningKey{AccessKey: workspace.AccessKey, AppSecret: connector.Secret(workspace.AppSecret)}
+	token, err := key.MintAt(time.Date(2026, 11, 1, 10, 0, 0, 0, time.UTC), 7*24*time.Hour)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(token, connector.Inspect(token.Reveal()).ExpiresAt.Format(time.DateOnly), key.Verify(token))
+	// Output:
+	// [redacted] 2026-11-08 <nil>
+}
+
+// A source that signs tokens and renews them, for a program that runs for long.
+func ExampleMintingSource() {
+	workspace := fixtures.Workspace()
+	source := &connector.MintingSource{
+		Key: connector.SigningKey{AccessKey: workspace.AccessKey, AppSecret: connector.Secret(workspace.AppSecret)},
+		Renewed: func(_ connector.Secret, expiresAt time.Time) {
+			fmt.Println("a new token, for", time.Until(expiresAt).Round(time.Minute))
+		},
+	}
+	for range 2 {
+		if _, err := source.Token(context.Background()); err != nil {
+			fmt.Println(err)
+		}
+	}
+	// Output:
+	// a new token, for 24h0m0s
+}
+
 func ExampleCodes() {
 	for _, c := range connector.Codes() {
 		if c.Class == connector.ClassWarning {

@@ -16,8 +16,11 @@ func (f *facts) message(code Code) string {
 	switch code {
 	case OK:
 		m := "the API accepted the token"
-		if f.forged {
+		switch {
+		case f.forged:
 			m += ", although the App Secret given did not sign it"
+		case f.otherKey != "":
+			m += "; the App Secret given belongs to another access key, so the signature was not checked"
 		}
 		if left, ok := f.token.ExpiresIn(); ok && left > 0 {
 			m += fmt.Sprintf("; it expires in %s, at %s", words.Span(left), words.Moment(f.token.ExpiresAt))

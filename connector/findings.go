@@ -92,7 +92,11 @@ func (t Token) Findings(warnWithin time.Duration) []Code {
 
 func (t Token) expired() bool { return !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(t.AsOf) }
 
-func (t Token) notYetValid() bool { return t.validFrom().After(t.AsOf.Add(leeway)) }
+// notYetValid is false where AsOf is unknown, which it is in a token that was read from
+// its JSON alone and has no expiry.
+func (t Token) notYetValid() bool {
+	return !t.AsOf.IsZero() && t.validFrom().After(t.AsOf.Add(leeway))
+}
 
 // validFrom is the later of nbf and iat: servers' libraries look at both. It is zero
 // if neither is given.
@@ -155,7 +159,8 @@ func (t Token) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads what MarshalJSON wrote, so that a Report can be kept and
 // shown elsewhere. What the JSON does not hold is gone: Fault, LooksLike and
-// Removed, for which a Report has fields of its own.
+// Removed, for which a Report has fields of its own; and AsOf where the token has no
+// expiry, unless it is read as part of a Report.
 func (t *Token) UnmarshalJSON(data []byte) error {
 	var v struct {
 		Kind      Kind       `json:"kind"`

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -37,6 +38,22 @@ type Report struct {
 	LooksLike   Lookalike    `json:"looks_like"`
 	RetryAfter  int64        `json:"retry_after_seconds"` // 0 if the API named no time
 	TestedAt    time.Time    `json:"tested_at"`           // by this machine's clock
+}
+
+// UnmarshalJSON reads a report that was kept as JSON. The JSON of a token without an
+// expiry does not say as of when its claims were judged; the report does.
+func (r *Report) UnmarshalJSON(data []byte) error {
+	type plain Report
+	if err := json.Unmarshal(data, (*plain)(r)); err != nil {
+		return err
+	}
+	if t := r.Token; t != nil && t.AsOf.IsZero() {
+		t.AsOf = r.TestedAt
+		if r.Server != nil {
+			t.AsOf = t.AsOf.Add(time.Duration(r.Server.ClockOffset) * time.Second)
+		}
+	}
+	return nil
 }
 
 // Server is what the API's last answer said.

@@ -49,7 +49,7 @@ func (k SigningKey) Check() error {
 		return errors.New("the access key is empty")
 	case !pasted.IsAccessKey(k.AccessKey) && pasted.Looks(k.AccessKey) == pasted.AppSecret:
 		return errors.New("the access key looks like an App Secret: the two may be swapped")
-	case !pasted.IsAccessKey(k.AccessKey) && pasted.CouldBeSecret(k.AccessKey):
+	case !pasted.IsAccessKey(k.AccessKey) && (pasted.CouldBeSecret(k.AccessKey) || len(k.AccessKey) >= 20 && pasted.IsHex(k.AccessKey)):
 		return errors.New("the access key does not look like one: it has 24 hexadecimal digits")
 	case secret == "":
 		return errors.New("the App Secret is empty")

@@ -93,6 +93,7 @@ func TestAKeyThatCannotBeRightIsRefusedByNameAndNeverShown(t *testing.T) {
 		says string
 	}{
 		{"no access key", SigningKey{AppSecret: good.AppSecret}, "the access key is empty"},
+		{"an access key that lost a digit", SigningKey{AccessKey: good.AccessKey[1:], AppSecret: good.AppSecret}, "it has 24 hexadecimal digits"},
 		{"no secret", SigningKey{AccessKey: good.AccessKey}, "the App Secret is empty"},
 		{"a short secret", SigningKey{AccessKey: good.AccessKey, AppSecret: "hunter2hunter2"}, "the App Secret is too short"},
 		{"an access key for a secret", SigningKey{AccessKey: good.AccessKey, AppSecret: Secret(good.AccessKey)}, "the App Secret looks like an access key"},

@@ -693,7 +693,8 @@ func TestATransportThatBreaksItsContractIsTheEnvironmentsFault(t *testing.T) {
 func TestAReportSurvivesItsJSON(t *testing.T) {
 	t.Parallel()
 	tester := connector.Tester{BaseURL: serve(t, new(sandbox.Sandbox)), Transport: newTransport(t), Timeout: ample}
-	for _, token := range []string{liveToken(), expiredToken(), appToken(), "not a token"} {
+	endless := fixtures.Sign(fixtures.Workspace(), fixtures.Management(fixtures.Workspace(), time.Now(), time.Hour).Without("exp"))
+	for _, token := range []string{liveToken(), expiredToken(), appToken(), endless, "not a token"} {
 		report := tester.Test(context.Background(), named(token))
 		before, err := json.Marshal(report)
 		if err != nil {
@@ -710,6 +711,13 @@ func TestAReportSurvivesItsJSON(t *testing.T) {
 		if (kept.Token == nil) != (report.Token == nil) || kept.Token != nil && !kept.Token.Readable() {
 			t.Errorf("%+v", kept.Token)
 		}
+		if kept.Token != nil && !slices.Equal(kept.Token.Findings(0), report.Token.Findings(0)) {
+			t.Errorf("before %v, after %v", report.Token.Findings(0), kept.Token.Findings(0))
+		}
+	}
+	var alone connector.Token // as connector inspect prints it
+	if err := json.Unmarshal([]byte(`{"issued_at":"2026-11-01T10:00:00Z"}`), &alone); err != nil || slices.Contains(alone.Findings(0), connector.TokenNotYetValid) {
+		t.Errorf("%v %v", alone.Findings(0), err)
 	}
 }
 
@@ -729,6 +737,9 @@ func TestAKeyOfAnotherWorkspaceIsSaid(t *testing.T) {
 		}
 		if code == connector.TokenRefused && !strings.Contains(r.Remedy, other.AccessKey) {
 			t.Error(r.Remedy)
+		}
+		if code == connector.OK && !strings.Contains(r.Message, "belongs to another access key") {
+			t.Error(r.Message)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -50,6 +51,50 @@ func idsIn(t *testing.T, text []byte) map[string]int {
 		ids[record.ID]++
 	}
 	return ids
+}
+
+// TestNothingThatAReadLeavesHoldsASecret reads every stream into every kind of output,
+// and searches the folder: for secrets of records, and for what the reader signed in with.
+func TestNothingThatAReadLeavesHoldsASecret(t *testing.T) {
+	url, credential := accountOf(t, 60, 0)
+	token, err := os.ReadFile(credential)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document struct {
+		Value string `json:"api_key_value"`
+	}
+	if err := json.Unmarshal(token, &document); err != nil {
+		t.Fatal(err)
+	}
+	secrets := append(slices.Clone(sandbox.SecretMarks), document.Value, "X-Amz-Signature")
+	dir := t.TempDir()
+	for _, args := range [][]string{
+		{"--output", "lines", "--state", "lines/state.json"}, {"--output", "csv", "--format", "csv"}, {"--to", "sqlite://data.db", "--download", "files"},
+	} {
+		cmd := exec.Command("connector", append([]string{"read", "--all", "--credential", credential, "--base-url", url}, args...)...)
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %v\n%s", args, err, out)
+		}
+	}
+	searched := 0
+	err = filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		for _, secret := range secrets {
+			if bytes.Contains(data, []byte(secret)) {
+				t.Errorf("%s holds a secret", path)
+			}
+		}
+		searched++
+		return err
+	})
+	if err != nil || searched < 40 {
+		t.Errorf("%d files were searched, %v", searched, err)
+	}
 }
 
 // TestAnInterruptedReadWritesItsStateAndGoesOn sends SIGTERM in the middle.

@@ -173,6 +173,11 @@ func searchLogs(t *testing.T, dir string, cases []fixtures.Case) {
 		if found := tokenShaped.FindString(output); found != "" {
 			t.Errorf("something like a token was printed by connector %s: %.12s…", command, found)
 		}
+		for _, mark := range sandbox.SecretMarks {
+			if strings.Contains(output, mark) && !strings.Contains(command, "--include-secrets") {
+				t.Errorf("a secret of a record was printed by connector %s", command)
+			}
+		}
 		for _, c := range cases {
 			if len(c.Value) > 12 && !strings.HasPrefix(c.Name, "access-key") && // which is no secret
 				strings.Contains(output, c.Value) {

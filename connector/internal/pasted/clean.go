@@ -196,6 +196,9 @@ func around(value, token string, removed []string) []string {
 	before, after, whole := strings.Cut(value, token)
 	var found []string
 	for _, s := range surroundings {
+		if s.name == "a variable's name" && slices.Contains(found, "a header's name") {
+			continue // "Authorization: " has the look of one
+		}
 		if s.before != nil && s.before.MatchString(before) || s.after != nil && s.after.MatchString(after) {
 			found = append(found, s.name)
 		}

@@ -109,6 +109,7 @@ func TestWhatStandsAroundAWholeTokenIsTakenOffAndNamed(t *testing.T) {
 		{"a bracket behind it", "", ")", "text around it"},
 		{"an exclamation mark", "", "!", "text around it"},
 		{"colours", "\x1b[32m", "\x1b[0m", "text around it"},
+		{"curl's option for a header", `-H "Authorization: Bearer `, `"`, "a header's name, a leading Bearer"},
 		{"a constant of JavaScript's", "const token = '", "';", "a sign behind it, a variable's name, quotes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
