@@ -26,7 +26,7 @@ const maxPage = 32 << 20
 
 // Client calls the API by paths below its base URL. The token goes there and
 // nowhere else: a path cannot name another origin, and a redirect to one is not
-// followed but is the answer. Source must be set; Credential.Client sets it. A
+// followed but is the answer, as is every redirect of a call that is no GET. Source must be set; Credential.Client sets it. A
 // Client is safe for concurrent use; do not change its fields once it is in use.
 //
 // It does not repeat what fails: who reads much knows best how long to wait, and
@@ -86,7 +86,8 @@ func (c *Client) Do(ctx context.Context, method, path string, query url.Values, 
 		Transport: &Transport{Source: c.Source, Base: c.Transport, Origin: base},
 		Timeout:   max(0, orDefault(c.Timeout, defaultCallTimeout)),
 		CheckRedirect: func(req *http.Request, via []*http.Request) error {
-			if !wire.SameOrigin(req.URL, base) || len(via) > 5 {
+			// A write that is redirected would be sent twice, or become a read that succeeds.
+			if method != http.MethodGet && method != http.MethodHead || !wire.SameOrigin(req.URL, base) || len(via) > 5 {
 				return http.ErrUseLastResponse
 			}
 			return nil

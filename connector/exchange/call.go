@@ -6,8 +6,11 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/100ms-connector/connector-go/connector"
@@ -26,36 +29,97 @@ type forgetter interface {
 	Forget(refused connector.Secret)
 }
 
-// ask makes a call, and lets take read the body of a 200. It waits and asks again where
-// that helps, within the Source's patience. The error is an *Error, or errLarge; what
-// else take returns counts as a fault of the connection.
-func (s *Source) ask(ctx context.Context, path string, query url.Values, take func(io.Reader) error) error {
+// caller makes the calls of a Source or a Destination: all at one rate, and with what
+// they learned of the API.
+type caller struct {
+	gate     gate
+	calls    atomic.Int64
+	renewed  atomic.Int64 // tokens that were made because the API refused one
+	ahead    atomic.Int64 // the API's clock before this one, in nanoseconds
+	answered atomic.Bool  // the API answered at least once
+}
+
+// terms are what calls are made with.
+type terms struct {
+	client   *connector.Client
+	maxRate  float64       // as a Source's
+	patience time.Duration // as a Source's
+}
+
+func (t terms) wait() time.Duration {
+	if t.patience == 0 {
+		return time.Minute
+	}
+	return max(0, t.patience)
+}
+
+// gap is the time between two calls.
+func (t terms) gap() time.Duration {
+	rate := t.maxRate
+	if rate == 0 {
+		if host := t.base().Hostname(); host == "localhost" || net.ParseIP(host).IsLoopback() {
+			return 0
+		}
+		rate = 10
+	}
+	if rate < 0 {
+		return 0
+	}
+	return time.Duration(float64(time.Second) / rate)
+}
+
+func (t terms) base() *url.URL {
+	if t.client.BaseURL != nil {
+		return t.client.BaseURL
+	}
+	base, _ := url.Parse(connector.DefaultBaseURL)
+	return base
+}
+
+// now is the time by the API's clock, as far as it is known.
+func (c *caller) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+
+// request is one call. One that is no GET changes something.
+type request struct {
+	method, path string
+	query        url.Values
+	body         []byte // JSON; none if nil
+}
+
+func (r request) changes() bool { return r.method != http.MethodGet }
+
+// call makes a call, and lets take read the body of its answer. It waits and asks again
+// where that helps, within the patience; what changes something is asked again only
+// where it was certainly not carried out. The error is an *Error, which says whether it
+// may have been carried out, or errLarge; what else take returns counts as a fault of
+// the connection.
+func (c *caller) call(ctx context.Context, t terms, r request, take func(io.Reader) error) error {
 	begun, minted := time.Now(), false
 	for attempt := 0; ; attempt++ {
-		if err := s.gate.pass(ctx, s.gap()); err != nil {
+		if err := c.gate.pass(ctx, t.gap()); err != nil {
 			return ofCall(err)
 		}
-		token, err := s.Client.Source.Token(ctx)
+		token, err := t.client.Source.Token(ctx)
 		if err != nil {
 			return ofCall(err)
 		}
-		err = s.once(ctx, path, query, token, take)
+		err = c.once(ctx, t, r, token, take)
 		fault, ok := errors.AsType[*Error](err)
-		if !ok {
+		if !ok || fault.lost {
 			return err
 		}
-		if source, can := s.Client.Source.(forgetter); can && !minted && statusOf(fault) == http.StatusUnauthorized {
+		if source, can := t.client.Source.(forgetter); can && !minted && statusOf(fault) == http.StatusUnauthorized {
 			minted = true
 			source.Forget(token)
-			s.renewed.Add(1)
+			c.renewed.Add(1)
 			continue
 		}
-		wait, again := s.again(fault, attempt)
-		if !again || time.Since(begun)+wait > s.patience() || ctx.Err() != nil {
+		wait, again := c.again(fault, attempt)
+		if !again || time.Since(begun)+wait > t.wait() || ctx.Err() != nil {
 			return fault
 		}
 		if fault.Code == connector.RateLimited { // the limit is of all calls together
-			s.gate.close(wait)
+			c.gate.close(wait)
 			continue
 		}
 		if err := sleep(ctx, wait); err != nil {
@@ -65,18 +129,33 @@ func (s *Source) ask(ctx context.Context, path string, query url.Values, take fu
 }
 
 // once makes one call.
-func (s *Source) once(ctx context.Context, path string, query url.Values, token connector.Secret, take func(io.Reader) error) error {
-	s.calls.Add(1)
-	resp, err := s.Client.Get(ctx, path, query)
+func (c *caller) once(ctx context.Context, t terms, r request, token connector.Secret, take func(io.Reader) error) error {
+	c.calls.Add(1)
+	var sent atomic.Bool
+	var body io.Reader
+	if r.changes() {
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
+	}
+	if r.body != nil {
+		body = bytes.NewReader(r.body)
+	}
+	lost := func(e *Error) *Error {
+		e.lost = sent.Load()
+		return e
+	}
+	resp, err := t.client.Do(ctx, r.method, r.path, r.query, body)
 	if err != nil {
-		return ofCall(err)
+		return lost(ofCall(err))
 	}
 	if date, _ := answer.Clock(resp.Header); !date.IsZero() {
-		s.ahead.Store(int64(time.Until(date)))
+		c.ahead.Store(int64(time.Until(date)))
 	}
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode != http.StatusOK && !(r.changes() && resp.StatusCode/100 == 2) {
 		fault := ofReport(connector.Explain(resp, token))
 		fault.sent = hashOf(token)
+		if resp.StatusCode/100 != 4 || resp.StatusCode == http.StatusRequestTimeout {
+			return lost(fault)
+		}
 		return fault
 	}
 	defer resp.Body.Close()
@@ -85,14 +164,35 @@ func (s *Source) once(ctx context.Context, path string, query url.Values, token 
 		if fault.Report == nil {
 			fault.Report = notOfAPI(resp, token, fault)
 		}
-		return fault
+		return lost(fault)
 	}
 	if err == nil || errors.Is(err, errLarge) {
-		s.answered.Store(true)
+		c.answered.Store(true)
 		return err
 	}
 	resp.Body = io.NopCloser(failing{err})
-	return ofReport(connector.Explain(resp, token))
+	return lost(ofReport(connector.Explain(resp, token)))
+}
+
+// clear makes the call that every good token may make, so that a refusal of another
+// one can be told from a refusal of the token.
+func (c *caller) clear(ctx context.Context, t terms) error {
+	return c.call(ctx, t, request{method: http.MethodGet, path: "/rooms", query: url.Values{"limit": {"10"}}}, func(r io.Reader) error {
+		body, err := readAnswer(r)
+		if err == nil {
+			_, err = byLast.read(body, "")
+		}
+		return err
+	})
+}
+
+// readAnswer reads the body of an answer as a whole.
+func readAnswer(r io.Reader) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, int64(maxAnswer)+1))
+	if err == nil && len(body) > maxAnswer {
+		err = errLarge
+	}
+	return body, err
 }
 
 // failing is a body that broke.
@@ -122,7 +222,7 @@ type notJSON struct{ text []byte }
 func (*notJSON) Error() string { return "the answer is not JSON" }
 
 // again says whether a call is worth repeating, and after what time.
-func (s *Source) again(e *Error, attempt int) (wait time.Duration, again bool) {
+func (c *caller) again(e *Error, attempt int) (wait time.Duration, again bool) {
 	switch e.Code {
 	case connector.RateLimited, connector.ServiceUnavailable:
 		if e.Report != nil && e.Report.RetryAfter > 0 {
@@ -130,7 +230,7 @@ func (s *Source) again(e *Error, attempt int) (wait time.Duration, again bool) {
 		}
 	case connector.NetworkFailure, connector.Timeout:
 	case connector.ConnectionRefused, connector.DNSFailure:
-		if !s.answered.Load() { // an address that never answered is a wrong one
+		if !c.answered.Load() { // an address that never answered is a wrong one
 			return 0, false
 		}
 	default:

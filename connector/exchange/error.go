@@ -23,6 +23,7 @@ type Error struct {
 	Report *connector.Report // what connector.Explain says of the API's last answer; nil if none came
 	Err    error             // nil if the Report says all
 
+	lost bool   // of a call that changes something: it may have been carried out
 	sent uint64 // the token that was refused, by its hash: an error may be printed
 }
 

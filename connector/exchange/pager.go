@@ -16,9 +16,14 @@ import (
 // an answer is too large. The API takes 10 to 100.
 var limits = []int{100, 50, 25, 10}
 
+// asker reads what is at a path: a Source, or a Destination.
+type asker interface {
+	ask(ctx context.Context, path string, query url.Values, take func(io.Reader) error) error
+}
+
 // pager asks for the pages of one list.
 type pager struct {
-	source *Source
+	source asker
 	paging paging
 	path   string
 	query  url.Values
@@ -31,10 +36,7 @@ func (g *pager) page(ctx context.Context, start string) iter.Seq2[page, error] {
 		for again := false; ; {
 			var found page
 			err := g.source.ask(ctx, g.path, g.asking(start), func(r io.Reader) error {
-				body, err := io.ReadAll(io.LimitReader(r, int64(maxAnswer)+1))
-				if err == nil && len(body) > maxAnswer {
-					err = errLarge
-				}
+				body, err := readAnswer(r)
 				if err == nil {
 					found, err = g.paging.read(body, start)
 				}

@@ -69,7 +69,7 @@ func (r *reading) walks() []walk {
 // read gives everything. A pass that was interrupted is finished, and then another one
 // catches up with what has come at the front meanwhile.
 func (r *reading) read() error {
-	r.renewed = r.source.renewed.Load()
+	r.renewed = r.source.api.renewed.Load()
 	interrupted := r.state.interrupted()
 	if err := r.pass(); err != nil {
 		return err
@@ -131,7 +131,7 @@ func (r *reading) since(p *place) time.Time {
 
 // give hands a page out, with the state as it is now.
 func (r *reading) give(records []Record, done bool) error {
-	if n := r.source.renewed.Load(); n > r.renewed {
+	if n := r.source.api.renewed.Load(); n > r.renewed {
 		r.renewed = n
 		r.notes = append(r.notes, Note{Kind: Renewed})
 	}
@@ -242,11 +242,8 @@ func (r *reading) judge(refusal error) (again bool, err error) {
 // clear makes the call that every good token may make, and returns the token that it was
 // made with.
 func (r *reading) clear() (connector.Secret, error) {
-	g := pager{source: r.source, paging: byLast, path: "/rooms", limit: len(limits) - 1}
-	for _, err := range g.page(r.ctx, "") {
-		if err != nil {
-			return "", err
-		}
+	if err := r.source.api.clear(r.ctx, r.source.terms()); err != nil {
+		return "", err
 	}
 	token, err := r.source.Client.Source.Token(r.ctx)
 	if err != nil {
@@ -260,7 +257,7 @@ func hashOf(token connector.Secret) uint64 { return maphash.String(seed, token.R
 
 // learnTime makes sure that the API's clock is known, for what it takes times for.
 func (r *reading) learnTime() error {
-	if r.source.answered.Load() {
+	if r.source.api.answered.Load() {
 		return nil
 	}
 	_, err := r.clear()

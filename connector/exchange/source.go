@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"iter"
-	"net"
+	"net/http"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/100ms-connector/connector-go/connector"
@@ -35,11 +35,7 @@ type Source struct {
 	MaxRate          float64       // calls a second; if zero, 10, and without limit on a loopback address; none if negative
 	Patience         time.Duration // for waiting and repeating, of each call; 60 s if zero, none if negative
 
-	gate     gate
-	calls    atomic.Int64
-	renewed  atomic.Int64 // tokens that were made because the API refused one
-	ahead    atomic.Int64 // the API's clock before this one, in nanoseconds
-	answered atomic.Bool  // the API answered at least once
+	api caller
 }
 
 // Page is what is given at once: at most 1,000 records, and the State that stands as
@@ -88,13 +84,13 @@ func (s *Source) Read(ctx context.Context, stream Stream, from State) iter.Seq2[
 }
 
 // Calls is how many calls were made so far.
-func (s *Source) Calls() int64 { return s.calls.Load() }
+func (s *Source) Calls() int64 { return s.api.calls.Load() }
 
-func (s *Source) patience() time.Duration {
-	if s.Patience == 0 {
-		return time.Minute
-	}
-	return max(0, s.Patience)
+func (s *Source) terms() terms { return terms{s.Client, s.MaxRate, s.Patience} }
+
+// ask reads what is at a path, as caller.call does.
+func (s *Source) ask(ctx context.Context, path string, query url.Values, take func(io.Reader) error) error {
+	return s.api.call(ctx, s.terms(), request{method: http.MethodGet, path: path, query: query}, take)
 }
 
 func (s *Source) concurrency() int {
@@ -104,31 +100,8 @@ func (s *Source) concurrency() int {
 	return s.Concurrency
 }
 
-// gap is the time between two calls.
-func (s *Source) gap() time.Duration {
-	rate := s.MaxRate
-	if rate == 0 {
-		if host := s.base().Hostname(); host == "localhost" || net.ParseIP(host).IsLoopback() {
-			return 0
-		}
-		rate = 10
-	}
-	if rate < 0 {
-		return 0
-	}
-	return time.Duration(float64(time.Second) / rate)
-}
-
-func (s *Source) base() *url.URL {
-	if s.Client.BaseURL != nil {
-		return s.Client.BaseURL
-	}
-	base, _ := url.Parse(connector.DefaultBaseURL)
-	return base
-}
-
 // now is the time by the API's clock, as far as it is known.
-func (s *Source) now() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
+func (s *Source) now() time.Time { return s.api.now() }
 
 // Accepts says whether Read would take a state, without a call: who reads several
 // streams asks before the first. The error is ErrState or ErrStream.
@@ -146,7 +119,7 @@ func (s *Source) position(stream Stream, from State) (Stream, *position, error) 
 	case s.Client == nil || s.Client.Source == nil:
 		return known, nil, errors.New("the Source has no Client, or that has no Source")
 	}
-	at := &position{V: stateVersion, Stream: known.Name, BaseURL: strings.TrimSuffix(s.base().String(), "/"), Options: s.options(), Walks: map[string]*place{}}
+	at := &position{V: stateVersion, Stream: known.Name, BaseURL: strings.TrimSuffix(s.terms().base().String(), "/"), Options: s.options(), Walks: map[string]*place{}}
 	if !s.FullRefresh {
 		last, err := parseState(from)
 		if err == nil && last != nil {
