@@ -9,6 +9,7 @@ import (
 
 	"github.com/100ms-connector/connector-go/connector/internal/jsontext"
 	"github.com/100ms-connector/connector-go/connector/internal/pasted"
+	"github.com/100ms-connector/connector-go/connector/internal/words"
 )
 
 // judgeField says what the schema cannot: repeated keys, variables, halves of
@@ -140,7 +141,7 @@ func isSecretField(key string) bool { return key == tokenField || isSecretName(k
 // isSecretName says whether a key names an App Secret, as key files and
 // environments spell it.
 func isSecretName(key string) bool {
-	switch squeeze(key) {
+	switch words.Squeeze(key) {
 	case "appsecret", "hmsappsecret", "100msappsecret":
 		return true
 	}

@@ -1,58 +1,15 @@
 package connector
 
-import "strings"
+import "github.com/100ms-connector/connector-go/connector/internal/words"
 
 // nearest is the field that a wrong key was probably meant to be, or empty.
 func nearest(key string) string {
 	if presentableName(key) != key {
 		return ""
 	}
-	given := squeeze(key)
-	best, fewest := "", 3
+	var fields []string
 	for _, f := range form() {
-		want := squeeze(f.Name)
-		d := editDistance(given, want)
-		if len(given) >= 4 && strings.HasPrefix(want, given) {
-			d = 1 // api_key, desc
-		}
-		if d < fewest && d < len(want)/2 {
-			best, fewest = f.Name, d
-		}
+		fields = append(fields, f.Name)
 	}
-	return best
-}
-
-// squeeze is a key without what spellings differ in.
-func squeeze(s string) string {
-	return strings.Map(func(c rune) rune {
-		if c == '_' || c == '-' || c == ' ' || c == '.' {
-			return -1
-		}
-		return c
-	}, strings.ToLower(s))
-}
-
-// editDistance counts, by bytes, the letters to insert, drop, change or swap with
-// their neighbour (optimal string alignment).
-func editDistance(a, b string) int {
-	var before, last []int
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		before, last, row = last, row, make([]int, len(b)+1)
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-	}
-	return row[len(b)]
+	return words.Nearest(key, fields)
 }

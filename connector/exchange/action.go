@@ -15,6 +15,8 @@ type Action struct {
 	Does       string // what a record of it does, for people
 	Danger     string // what it does to people in a call, or costs; empty if nothing. Such an action needs Destination.Consent
 	Repeatable bool   // a record that is written twice does what it does once: hosts write again what failed
+
+	write func(*writing, *item) Ack
 }
 
 // Schema is the JSON Schema of the action's records.

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -83,7 +84,8 @@ func (c *caller) now() time.Time { return time.Now().Add(time.Duration(c.ahead.L
 type request struct {
 	method, path string
 	query        url.Values
-	body         []byte // JSON; none if nil
+	body         []byte          // JSON; none if nil
+	during       context.Context // of the call itself, which outlives the waiting for it; that of the waiting if nil
 }
 
 func (r request) changes() bool { return r.method != http.MethodGet }
@@ -103,7 +105,7 @@ func (c *caller) call(ctx context.Context, t terms, r request, take func(io.Read
 		if err != nil {
 			return ofCall(err)
 		}
-		err = c.once(ctx, t, r, token, take)
+		err = c.once(cmp.Or(r.during, ctx), t, r, token, take)
 		fault, ok := errors.AsType[*Error](err)
 		if !ok || fault.lost {
 			return err

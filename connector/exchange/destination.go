@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"iter"
+	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/100ms-connector/connector-go/connector"
@@ -16,13 +19,15 @@ import (
 type Destination struct {
 	Client *connector.Client
 
-	Update      bool          // change what is there and differs
+	Update      bool          // rooms: change what is there and differs
 	DryRun      bool          // only look, and say what would be done
 	Consent     bool          // to what an action's Danger says
 	Concurrency int           // records written at once; 4 if zero
 	MaxRate     float64       // calls a second, as of a Source
 	Patience    time.Duration // for waiting and repeating, of each call, as of a Source
 	Journal     Journal       // is told before and after; nil if none is kept
+
+	api caller
 }
 
 // Journal is what a Destination tells, so that a write that is killed can go on without
@@ -44,16 +49,51 @@ type Journal interface {
 var ErrAction = errors.New("there is no such action")
 
 // ErrConsent is the error about an action with a Danger, without Consent.
-var ErrConsent = errors.New("the action needs consent")
+var ErrConsent = errors.New("the action needs consent, for it acts on people in a call")
+
+// ErrChangedMore is the error of a write that stopped because more was changed than a
+// record asks for. The ack with CodeChangedMore says what.
+var ErrChangedMore = errors.New("more was changed than was asked for, so nothing further is written")
 
 // Write writes records, and gives an ack for each in the order of the records. Each
 // record is judged before anything is asked for it; who wants nothing written of a batch
 // that has a fault judges it whole before, with Action.Judge. Records are taken as they
-// are written, a bounded number ahead.
+// are written, a bounded number ahead; those of one room are written one after the other.
 //
-// The error, which is the last that comes, says why the rest was not tried: an *Error as
-// of a Source, the Journal's, or the context's. What was under way is finished and acked
-// before.
+// The error, which is the last that comes, says why the rest was not tried, and has no
+// ack: ErrAction, ErrConsent, ErrChangedMore, an *Error as of a Source, or the Journal's.
+// What was under way is finished and acked before.
 func (d *Destination) Write(ctx context.Context, action Action, records iter.Seq[json.RawMessage]) iter.Seq2[Ack, error] {
-	return func(yield func(Ack, error) bool) { yield(Ack{}, ErrAction) }
+	return func(yield func(Ack, error) bool) {
+		known, ok := FindAction(action.Name)
+		switch {
+		case !ok:
+			yield(Ack{}, ErrAction)
+		case known.Danger != "" && !d.Consent && !d.DryRun:
+			yield(Ack{}, ErrConsent)
+		case d.Client == nil || d.Client.Source == nil:
+			yield(Ack{}, errors.New("the Destination has no Client, or that has no Source"))
+		default:
+			w := begin(ctx, d, known)
+			defer w.end()
+			w.all(records, yield)
+		}
+	}
+}
+
+// Calls is how many calls were made so far.
+func (d *Destination) Calls() int64 { return d.api.calls.Load() }
+
+func (d *Destination) terms() terms { return terms{d.Client, d.MaxRate, d.Patience} }
+
+func (d *Destination) concurrency() int {
+	if d.Concurrency <= 0 {
+		return 4
+	}
+	return d.Concurrency
+}
+
+// ask reads what is at a path, as caller.call does.
+func (d *Destination) ask(ctx context.Context, path string, query url.Values, take func(io.Reader) error) error {
+	return d.api.call(ctx, d.terms(), request{method: http.MethodGet, path: path, query: query}, take)
 }
