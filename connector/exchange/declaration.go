@@ -30,6 +30,7 @@ type rule struct {
 	MaxLength          int
 	MinItems, MaxItems int
 	OneOf              []*rule
+	Then, Else         *rule // which say in their description what they ask for
 }
 
 // member is the rule for a field or an element; of one that the schema does not

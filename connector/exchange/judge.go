@@ -217,12 +217,17 @@ func (j *judging) cause(failure *jsonschema.ValidationError) {
 		said = fmt.Sprintf("%s has more than the %d characters allowed", named(pointer), r.MaxLength)
 	case "minItems", "maxItems":
 		said = fmt.Sprintf("%s must have %d to %d elements", named(pointer), r.MinItems, r.MaxItems)
-	case "maxProperties":
-		said = "a stop takes room_id and state alone"
 	default: // pattern, format
 		said = named(pointer) + " has not the form of it: " + strings.TrimSuffix(r.Description, ".")
 	}
-	j.add(CodeSchema, pointer, where.value, said)
+	for branch, of := range map[string]*rule{"/then/": j.declared.root.Then, "/else/": j.declared.root.Else} {
+		if strings.HasPrefix(failure.KeywordLocation, branch) {
+			said = of.Description
+		}
+	}
+	if p := (Problem{CodeSchema, dotted(pointer), where.value, said}); !slices.Contains(j.problems, p) { // of a pattern and a format one is told
+		j.problems = append(j.problems, p)
+	}
 }
 
 // quoted finds the names in the library's message about what is missing.
