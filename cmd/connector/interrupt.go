@@ -4,9 +4,13 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
+
+// lingers says that the verb finishes calls that change something before it ends.
+var lingers atomic.Bool
 
 // interruptible returns a context that the first Ctrl-C or SIGTERM ends.
 func interruptible() context.Context {
@@ -18,6 +22,9 @@ func interruptible() context.Context {
 		// no second Ctrl-C.
 		time.Sleep(200 * time.Millisecond)
 		stop()
+		if lingers.Load() {
+			time.Sleep(25 * time.Second)
+		}
 		time.Sleep(2 * time.Second)
 		os.Exit(exitInterrupted)
 	})

@@ -9,11 +9,11 @@ import (
 // progress is a bar on a terminal, and nothing elsewhere.
 type progress struct{ bar *progressbar.ProgressBar }
 
-func newProgress(w io.Writer, n int) progress {
+func newProgress(w io.Writer, n int, doing string) progress {
 	if !isTerminal(w) || n < 2 {
 		return progress{}
 	}
-	bar := progressbar.NewOptions(n, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("testing"),
+	bar := progressbar.NewOptions(n, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(doing),
 		progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(false))
 	_ = bar.RenderBlank() // before the first result, which may take a while
 	return progress{bar}

@@ -1,40 +1,32 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"os/signal"
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/exchange"
 	"github.com/100ms-connector/connector-go/connector/exchange/sink"
 )
 
 // readFlags is what connector read is called with.
 type readFlags struct {
-	login       login
-	everything  bool
-	output      string
-	to          toFlags
-	download    string
-	format      *choice
-	state       string
-	stateLines  bool
-	since       moment
-	every       duration
-	patience    duration
-	maxRate     float64
-	baseURL     string
-	source      exchange.Source
-	concurrency int
+	apiFlags
+	everything bool
+	output     string
+	to         toFlags
+	download   string
+	format     *choice
+	state      string
+	stateLines bool
+	since      moment
+	every      duration
+	source     exchange.Source
 }
 
 func (c *command) read() *cobra.Command {
@@ -82,7 +74,7 @@ bare records. Secrets within records are [redacted] unless --include-secrets.`,
 			return run.all(cmd.Context(), streams)
 		},
 	}
-	f.login.flags(cmd)
+	f.apiFlags.flags(cmd, "rooms asked at once")
 	fl := cmd.Flags()
 	fl.BoolVar(&f.everything, "all", false, "every stream")
 	fl.StringVar(&f.output, "output", "-", "folder for one file of each stream, or - for standard output")
@@ -99,10 +91,6 @@ bare records. Secrets within records are [redacted] unless --include-secrets.`,
 	durationFlag(cmd, &f.every, "full-refresh-every", 0, "read everything anew if the last time is as long ago, as in 7d")
 	fl.BoolVar(&f.source.IncludeSecrets, "include-secrets", false, "write secrets within records as they are")
 	fl.BoolVar(&f.source.DropPersonal, "drop-personal", false, "leave out the fields about a person")
-	fl.IntVar(&f.concurrency, "concurrency", 4, "rooms asked at once")
-	fl.Float64Var(&f.maxRate, "max-rate", 10, "calls a second, 0 for any; without it none on a loopback address")
-	durationFlag(cmd, &f.patience, "patience", time.Minute, "how long to wait and to repeat, for each call")
-	fl.StringVar(&f.baseURL, "base-url", connector.DefaultBaseURL, "the API's address, also HMS_BASE_URL; https, or http on a loopback address")
 	return cmd
 }
 
@@ -146,38 +134,14 @@ func (f *readFlags) complete(cmd *cobra.Command, c *command) error {
 	switch {
 	case f.source.Limit < 0:
 		return errors.New("--limit must be 0 or more")
-	case f.concurrency < 1 || f.concurrency > 64:
-		return errors.New("--concurrency must be 1 to 64")
-	case !(f.maxRate >= 0 && f.maxRate <= 1e6):
-		return errors.New("--max-rate must be 0 or more")
-	case f.source.Patience < 0:
-		return errors.New("--patience must be 0 or longer")
 	case slices.Contains(f.source.Rooms, ""):
 		return errors.New("--room is empty: is a variable not set?")
 	}
-	if env := os.Getenv("HMS_BASE_URL"); env != "" && !cmd.Flags().Changed("base-url") {
-		f.baseURL = env
-	}
-	base, err := connector.ParseBaseURL(f.baseURL)
+	client, err := f.client(cmd, c)
 	if err != nil {
 		return err
 	}
-	tokens, err := f.login.tokens(cmd.Context(), c)
-	if err != nil {
-		return err
-	}
-	transport, err := apiTransport(base)
-	if err != nil {
-		return err
-	}
-	f.source.Client = &connector.Client{Source: tokens, BaseURL: base, Transport: transport}
-	f.source.Since, f.source.FullRefreshEvery, f.source.Concurrency = f.since.Time, f.every.Duration, f.concurrency
-	f.source.Patience = f.patience.Duration
-	if f.source.Patience == 0 {
-		f.source.Patience = -1 // the library's way to say none
-	}
-	if cmd.Flags().Changed("max-rate") {
-		f.source.MaxRate = cmp.Or(f.maxRate, -1)
-	}
+	f.source.Client, f.source.Concurrency, f.source.MaxRate, f.source.Patience = client, f.concurrency, f.rate(cmd), f.wait()
+	f.source.Since, f.source.FullRefreshEvery = f.since.Time, f.every.Duration
 	return nil
 }

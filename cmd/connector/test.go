@@ -49,7 +49,7 @@ told apart. A file may hold the bare token instead of a credential.`,
 			if err := out.begin(c, nil); err != nil {
 				return err
 			}
-			bar := newProgress(c.err, len(found))
+			bar := newProgress(c.err, len(found), "testing")
 			for in, r := range c.testAll(cmd.Context(), tester, judge.validator(), found) {
 				bar.hide()
 				if err := out.take(in, r); err != nil {

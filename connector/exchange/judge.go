@@ -45,7 +45,7 @@ func (a Action) Judge(record json.RawMessage) []Problem {
 		return whole(invalidAt(record), "the record is not UTF-8")
 	}
 	if at, evidence := jsontext.Fault(record); evidence != "" {
-		return whole(at, "the record is not JSON: "+evidence)
+		return whole(at, "the record is not JSON: "+strings.TrimPrefix(evidence, "this is not JSON: "))
 	}
 	start := len(record) - len(bytes.TrimLeft(record, " \t\r\n"))
 	if record[start] != '{' {
@@ -218,7 +218,7 @@ func (j *judging) cause(failure *jsonschema.ValidationError) {
 	case "minItems", "maxItems":
 		said = fmt.Sprintf("%s must have %d to %d elements", named(pointer), r.MinItems, r.MaxItems)
 	default: // pattern, format
-		said = named(pointer) + " has not the form of it: " + strings.TrimSuffix(r.Description, ".")
+		said = named(pointer) + " does not have its form: " + strings.TrimSuffix(r.Description, ".")
 	}
 	for branch, of := range map[string]*rule{"/then/": j.declared.root.Then, "/else/": j.declared.root.Else} {
 		if strings.HasPrefix(failure.KeywordLocation, branch) {

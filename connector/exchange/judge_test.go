@@ -16,7 +16,7 @@ func TestARecordIsJudgedWithThePlaceOfEachProblem(t *testing.T) {
 	}{
 		{"a good room", "rooms", ` {"name":"a","size":2500,"recording_info":{"enabled":true,"upload_info":{"type":"s3","location":"b","credentials":{"key":"k","secret":"s"}}}} `, nil},
 		{"no name", "rooms", `{}`, []string{`0 schema the field "name" is required and missing`}},
-		{"a name with a blank", "rooms", `{"name":"a b"}`, []string{`8 schema the field "name" has not the form of it: Name, unique in the workspace without regard to case: letters, digits and . - : _`}},
+		{"a name with a blank", "rooms", `{"name":"a b"}`, []string{`8 schema the field "name" does not have its form: Name, unique in the workspace without regard to case: letters, digits and . - : _`}},
 		{"several problems, in the order of their places", "rooms", `{"nme":"a","size":2501,"large_room":"yes","region":"mars"}`, []string{
 			`0 schema the field "name" is required and missing`,
 			`1 schema the field "nme" is none of the fields of this action; did you mean "name"?`,
@@ -40,7 +40,7 @@ func TestARecordIsJudgedWithThePlaceOfEachProblem(t *testing.T) {
 		{"id and name", "room_status", `{"enabled":true,"id":"a","name":"b"}`, []string{`0 schema give one of id and name, and not both`}},
 		{"a stop with options", "recordings", `{"room_id":"a","state":"stop","audio_only":true}`, []string{`0 schema a stop takes room_id and state alone`}},
 		{"a start of a stream to nowhere", "external_streams", `{"room_id":"a","state":"start"}`, []string{`0 schema the field "rtmp_urls" is required and missing`}},
-		{"a time that is none", "webhook_replays", `{"start_time":"yesterday","end_time":"2026-01-01T00:00:00Z"}`, []string{`14 schema the field "start_time" has not the form of it: From when; at most 30 days ago`}},
+		{"a time that is none", "webhook_replays", `{"start_time":"yesterday","end_time":"2026-01-01T00:00:00Z"}`, []string{`14 schema the field "start_time" does not have its form: From when; at most 30 days ago`}},
 	} {
 		action, _ := exchange.FindAction(c.action)
 		var got []string

@@ -183,6 +183,7 @@ func (w *writing) one(i *item) {
 		ack, began := journal.Earlier(i.n)
 		if ack != nil {
 			i.ack = *ack
+			i.ack.Line = i.n
 			return
 		}
 		i.began, i.told = began, began
