@@ -17,7 +17,7 @@ import (
 // Bounds of a file.
 const (
 	MaxFile    = 64 << 20 // bytes
-	MaxRecords = 1_000_000
+	MaxRecords = 250_000
 )
 
 // ErrFile is the error about a file that cannot be read as records at all.
@@ -94,7 +94,7 @@ type reading struct {
 // record judges a record whose bytes begin at an offset of the file.
 func (r *reading) record(line, at int, data []byte) error {
 	if len(r.Records)+len(r.Invalid) >= MaxRecords {
-		return fmt.Errorf("%w: it has more than 1,000,000 records; cut it into several", ErrFile)
+		return fmt.Errorf("%w: it has more than 250,000 records; cut it into several", ErrFile)
 	}
 	problems := r.action.Judge(data)
 	for _, p := range problems {

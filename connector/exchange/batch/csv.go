@@ -65,7 +65,7 @@ func (r *reading) csv() error {
 // row judges one row.
 func (r *reading) row(c *csv.Reader, columns []string, types map[string]string, row []string, raw []byte) error {
 	if len(r.Records)+len(r.Invalid) >= MaxRecords {
-		return fmt.Errorf("%w: it has more than 1,000,000 records; cut it into several", ErrFile)
+		return fmt.Errorf("%w: it has more than 250,000 records; cut it into several", ErrFile)
 	}
 	line, _ := c.FieldPos(0)
 	if len(row) != len(columns) {
