@@ -50,3 +50,12 @@ func (d *Dialect) sql(statement string) string {
 
 // quoted is a name as SQL has it.
 func quoted(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// SQL writes a statement with ? for its arguments, {moment} for the type of a time and
+// {json} for that of JSON as the database has it.
+func (d *Dialect) SQL(statement string) string {
+	return d.sql(strings.NewReplacer("{moment}", d.types[moment], "{json}", d.types[other]).Replace(statement))
+}
+
+// Time is a time as an argument.
+func (d *Dialect) Time(t time.Time) any { return d.time(t) }
