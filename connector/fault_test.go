@@ -288,6 +288,20 @@ var sightings = map[string]sighting{
 	"download-cut":             {live: connector.OK, status: 200, judged: true},
 	"download-expired":         {live: connector.OK, status: 200, judged: true},
 	"download-whole":           {live: connector.OK, status: 200, judged: true},
+
+	// a test of a credential writes nothing
+	"lost-cut":      {live: connector.OK, status: 200, judged: true},
+	"lost-500":      {live: connector.OK, status: 200, judged: true},
+	"lost-504":      {live: connector.OK, status: 200, judged: true},
+	"lost-page":     {live: connector.OK, status: 200, judged: true},
+	"lost-cut-json": {live: connector.OK, status: 200, judged: true},
+	"lost-hang":     {live: connector.OK, status: 200, judged: true},
+	"write-500":     {live: connector.OK, status: 200, judged: true},
+	"write-cut":     {live: connector.OK, status: 200, judged: true},
+	"write-429":     {live: connector.OK, status: 200, judged: true},
+	"write-403":     {live: connector.OK, status: 200, judged: true},
+	"write-301":     {live: connector.OK, status: 200, judged: true},
+	"changes-more":  {live: connector.OK, status: 200, judged: true},
 }
 
 func TestEveryFaultOfTheSandboxIsSurvived(t *testing.T) {
