@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/100ms-connector/connector-go/connector/exchange"
@@ -104,7 +105,7 @@ func (r *writeRun) all(ctx context.Context, results string) (err error) {
 	}
 	bar.hide()
 	if failed == nil {
-		if err := invalidBefore(1 << 40); err != nil {
+		if err := invalidBefore(math.MaxInt); err != nil {
 			return err
 		}
 	}
