@@ -47,6 +47,11 @@ var Renewal string
 //go:embed version.schema.json
 var Version string
 
+// Event is the JSON Schema of a webhook of 100ms, with the marks of Stream.
+//
+//go:embed event.schema.json
+var Event string
+
 // The identifiers under which the documents refer to themselves. They name,
 // they do not locate: nothing here is ever fetched.
 const (

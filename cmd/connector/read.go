@@ -78,7 +78,7 @@ bare records. Secrets within records are [redacted] unless --include-secrets.`,
 	fl := cmd.Flags()
 	fl.BoolVar(&f.everything, "all", false, "every stream")
 	fl.StringVar(&f.output, "output", "-", "folder for one file of each stream, or - for standard output")
-	f.to.flags(cmd)
+	f.to.flags(cmd, "a database in the place of files, with a table for each stream and the state in it")
 	fl.StringVar(&f.download, "download", "", "folder for the files of recording_assets: recordings, transcripts, chats")
 	f.format = choose(cmd, "format", "how to write records", sink.Formats()...)
 	fl.StringVar(&f.state, "state", "", "file that says where to go on: read if it exists, replaced as records are written")

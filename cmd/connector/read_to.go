@@ -18,8 +18,8 @@ import (
 // toFlags say which database records go to.
 type toFlags struct{ url, file string }
 
-func (f *toFlags) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.url, "to", "", "a database in the place of files, also CONNECTOR_TO: sqlite:///FILE or postgres://…; a table for each stream, and the state in it")
+func (f *toFlags) flags(cmd *cobra.Command, to string) {
+	cmd.Flags().StringVar(&f.url, "to", "", to+", also CONNECTOR_TO: sqlite:///FILE or postgres://…")
 	cmd.Flags().StringVar(&f.file, "to-file", "", "file that holds the URL of the database, for one with a password")
 }
 

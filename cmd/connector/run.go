@@ -74,12 +74,13 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 	root := c.root()
 	root.SetArgs(args)
 	called, err := root.ExecuteContextC(ctx)
-	if ctx.Err() != nil {
-		return exitInterrupted
-	}
 	var done exit
 	var failed *failure
 	switch {
+	case errors.As(err, &done) && done == exitOK: // it served until it was told to end
+		return exitOK
+	case ctx.Err() != nil:
+		return exitInterrupted
 	case written.err != nil:
 		c.complain(fmt.Errorf("cannot write: %w", written.err), "")
 		return exitUntested

@@ -24,13 +24,15 @@ import (
 func (c *command) sandbox() *cobra.Command {
 	var address, dir string
 	var rooms int
+	push := new(pushFlags)
 	cmd := &cobra.Command{
 		Use:   "sandbox [flags]",
 		Short: "Serve a local stand-in for api.100ms.live, with credentials to try",
 		Args:  noArguments,
 		Example: `  connector sandbox
   connector sandbox --dir /tmp/credentials --listen 127.0.0.1:0
-  connector sandbox --rooms 100000`,
+  connector sandbox --rooms 100000
+  connector sandbox --webhook http://127.0.0.1:8102 --webhook-header X-Webhook-Key --webhook-header-file webhook.key`,
 	}
 	// Its help is long, and made only when it is read.
 	help := cmd.HelpFunc()
@@ -43,14 +45,20 @@ func (c *command) sandbox() *cobra.Command {
 	cmd.Flags().IntVar(&rooms, "rooms", 137, "how many rooms the workspace has; twice as many sessions come with them")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		host, _, err := net.SplitHostPort(address)
-		if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		if err != nil || !isLoopback(host) {
 			return errors.New("--listen takes a loopback address such as 127.0.0.1:8101: the sandbox is not for other machines")
 		}
 		if rooms < 1 || rooms > maxRooms {
 			return fmt.Errorf("--rooms takes a number from 1 to %d", maxRooms)
 		}
-		return c.serveSandbox(cmd.Context(), address, dir, rooms)
+		api := &sandbox.Sandbox{Account: &sandbox.Account{Rooms: rooms}}
+		pusher, err := push.pusher(api)
+		if err != nil {
+			return err
+		}
+		return c.serveSandbox(cmd.Context(), address, dir, api, pusher)
 	}
+	push.flags(cmd)
 	return cmd
 }
 
@@ -85,10 +93,15 @@ Dialects:
 	for _, sw := range sandbox.Switches() {
 		fmt.Fprintf(&b, "  %-26s %s\n    %s. Documented: %s\n", sw.Name, strings.Join(sw.Values, ", "), sw.Title, sw.Documented)
 	}
+	b.WriteString("\nFaults of webhooks, for --webhook-fault:\n")
+	for _, f := range sandbox.PushFaults() {
+		fmt.Fprintf(&b, "  %-26s %s\n", f.Name, f.Title)
+	}
 	return strings.TrimRight(b.String(), "\n")
 }
 
-func (c *command) serveSandbox(ctx context.Context, address, dir string, rooms int) error {
+// serveSandbox serves until ctx ends; pusher is nil if nothing is pushed.
+func (c *command) serveSandbox(ctx context.Context, address, dir string, api *sandbox.Sandbox, pusher *sandbox.Pusher) error {
 	listener, err := listen(address)
 	if err != nil {
 		return err
@@ -123,9 +136,13 @@ Try:
 Ctrl-C ends it.
 `, base, key.AccessKey, key.AppSecret, dir, filepath.Join(dir, "foreign-secret.json"), filepath.Join(dir, "live.json"), filepath.Join(dir, keyFileName))
 
-	server := &http.Server{Handler: &sandbox.Sandbox{Account: &sandbox.Account{Rooms: rooms}}, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second}
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()
+	if pusher != nil {
+		ended := c.push(ctx, pusher)
+		defer ended()
+	}
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return unreadable(err)
 	}

@@ -141,23 +141,35 @@ func (a *access) options() (web.Options, *tls.Config, error) {
 			return none, nil, fmt.Errorf("%s is empty", a.passwordFile)
 		}
 	}
-	ip := net.ParseIP(host)
-	local := host == "localhost" || ip != nil && ip.IsLoopback()
-	if !local && (a.cert == "" || a.password == "") {
+	if !isLoopback(host) && (a.cert == "" || a.password == "") {
 		return none, nil, fmt.Errorf("--listen %s is open to other machines: that takes --tls-cert and --tls-key, and a password (--password-file or %s)", a.listen, passwordEnv)
 	}
 	options := web.Options{Hosts: a.hosts, Password: a.password}
 	if a.cert == "" {
 		return options, nil, nil
 	}
-	pair, err := tls.LoadX509KeyPair(a.cert, a.certKey)
+	config, err := tlsConfig(a.cert, a.certKey)
 	if err != nil {
-		return none, nil, unreadable(fmt.Errorf("the certificate cannot be used: %s", reason(err)))
+		return none, nil, err
 	}
 	if len(options.Hosts) == 0 {
-		options.Hosts, err = namesOf(pair)
+		options.Hosts, err = namesOf(config.Certificates[0])
 	}
-	return options, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, err
+	return options, config, err
+}
+
+// tlsConfig reads a certificate and its key.
+func tlsConfig(cert, key string) (*tls.Config, error) {
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		return nil, unreadable(fmt.Errorf("the certificate cannot be used: %s", reason(err)))
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // namesOf are the host names that a certificate is for. Of a pattern, --host must

@@ -51,7 +51,7 @@ func (a Action) Judge(record json.RawMessage) []Problem {
 	if record[start] != '{' {
 		return whole(start, "the record must be an object")
 	}
-	if deepest(record) > maxDepth {
+	if jsontext.Depth(record) > maxDepth {
 		return whole(start, fmt.Sprintf("the record is nested more than %d levels deep", maxDepth))
 	}
 	d := declarationOf(a.Name)
@@ -72,26 +72,6 @@ func invalidAt(text []byte) int {
 		}
 		at += n
 	}
-}
-
-// deepest counts brackets outside of strings.
-func deepest(text []byte) (most int) {
-	depth, inString := 0, false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case inString && c == '\\':
-			i++
-		case c == '"':
-			inString = !inString
-		case inString:
-		case c == '{' || c == '[':
-			depth++
-			most = max(most, depth)
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return most
 }
 
 // spot is where a value stands in a record.

@@ -125,10 +125,10 @@ func NewRedactor(schema []byte) (*Redactor, error) {
 	return &Redactor{d.marks}, d.err
 }
 
-// Redact gives an object without its secrets, on one line. The object must be valid
-// JSON; the error is about what is none.
-func (r *Redactor) Redact(object json.RawMessage) (json.RawMessage, error) {
-	f := &filter{marks: r.marks, people: true, unknown: func(string) {}}
+// Object gives an object on one line, without its secrets unless they are asked for. It
+// must be valid JSON; the error is about what is no object.
+func (r *Redactor) Object(object json.RawMessage, secrets bool) (json.RawMessage, error) {
+	f := &filter{marks: r.marks, secrets: secrets, people: true, unknown: func(string) {}}
 	found, err := f.record(bytes.TrimSpace(object), nil)
 	return found.Data, err
 }

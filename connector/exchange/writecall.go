@@ -246,9 +246,9 @@ func followed(answer object) (ack Ack, over bool) {
 	progress, _ := parseObject(answer["progress"]) // without it nothing is counted
 	counts := fmt.Sprintf("%s of %s sent, %s failed", orNought(progress["completed"]), orNought(progress["total"]), orNought(progress["failed"]))
 	switch status := strings.ToLower(answer.text("status")); status {
-	case "completed", "completed_with_failures":
+	case "completed":
 		return Ack{Status: Created, Message: counts}, true
-	case "failed", "canceled", "cancelled", "terminated", "timedout":
+	case "completed_with_failures", "failed", "canceled", "cancelled", "terminated", "timedout":
 		return Ack{Status: Failed, Code: CodeRefused, Message: "the replay ended as " + status + ": " + counts}, true
 	}
 	return Ack{}, false

@@ -1,6 +1,8 @@
 package tables
 
 import (
+	"context"
+	"database/sql"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +15,10 @@ type Dialect struct {
 	numbered bool            // placeholders are $1, $2 … instead of ?
 	local    bool            // a call takes milliseconds, and to interrupt it leaves a connection in a transaction
 	time     func(time.Time) any
+
+	// Durable is the statement after which what a connection commits outlives a machine
+	// that fails; empty if it does so anyhow.
+	Durable string
 }
 
 // The databases.
@@ -22,6 +28,7 @@ var (
 		hasTable: `SELECT COUNT(*) FROM sqlite_master WHERE type IN ('table', 'view') AND name = ?`,
 		local:    true,
 		time:     func(t time.Time) any { return t.UTC().Format("2006-01-02T15:04:05.000000000Z") },
+		Durable:  `PRAGMA synchronous = FULL`,
 	}
 	PostgreSQL = &Dialect{
 		// json keeps in _other what jsonb refuses.
@@ -59,3 +66,26 @@ func (d *Dialect) SQL(statement string) string {
 
 // Time is a time as an argument.
 func (d *Dialect) Time(t time.Time) any { return d.time(t) }
+
+// Transaction runs do in a transaction of a *sql.DB or a *sql.Conn, and commits it. The
+// context that do gets is the one for its statements.
+func (d *Dialect) Transaction(ctx context.Context, db interface {
+	BeginTx(context.Context, *sql.TxOptions) (*sql.Tx, error)
+}, do func(context.Context, *sql.Tx) error,
+) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if d.local {
+		ctx = context.WithoutCancel(ctx)
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // after Commit it does nothing
+	if err := do(ctx, tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}

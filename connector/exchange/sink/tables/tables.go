@@ -98,21 +98,7 @@ func (d *Database) Table(ctx context.Context, stream exchange.Stream, anew bool)
 
 // write runs do in a transaction.
 func (d *Database) write(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if d.dialect.local {
-		ctx = context.WithoutCancel(ctx)
-	}
-	tx, err := d.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() // after Commit it does nothing
-	if err := do(ctx, tx); err != nil {
-		return err
-	}
-	return tx.Commit()
+	return d.dialect.Transaction(ctx, d.db, do)
 }
 
 func (d *Database) exec(ctx context.Context, tx *sql.Tx, statement string, args ...any) error {
