@@ -89,6 +89,7 @@ func (c *command) push(ctx context.Context, p *sandbox.Pusher) (ended func()) {
 		}
 	}
 	var running sync.WaitGroup
+	running.Go(func() { p.Replay(ctx) })
 	running.Go(func() {
 		p.Run(ctx)
 		mu.Lock()
