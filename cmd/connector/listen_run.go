@@ -31,7 +31,8 @@ type listenRun struct {
 	mu      sync.Mutex
 	stored  int
 	refused map[int]*refusals // by status
-	stop    context.CancelCauseFunc
+	failed  error             // why it ends by itself
+	stop    context.CancelFunc
 }
 
 // refusals are the requests that got one status.
@@ -71,8 +72,8 @@ func (r *listenRun) serve(ctx context.Context, f *listenFlags, config *tls.Confi
 	if err != nil {
 		return err
 	}
-	ctx, r.stop = context.WithCancelCause(ctx)
-	defer r.stop(nil)
+	ctx, r.stop = context.WithCancel(ctx)
+	defer r.stop()
 	server := &http.Server{
 		Handler: r.handler, TLSConfig: config, MaxHeaderBytes: 64 << 10, ErrorLog: log.New(io.Discard, "", 0),
 		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
@@ -92,7 +93,7 @@ func (r *listenRun) serve(ctx context.Context, f *listenFlags, config *tls.Confi
 	}
 	select {
 	case err = <-ended:
-		r.stop(nil)
+		r.stop()
 	case <-ctx.Done():
 		finish, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		if server.Shutdown(finish) != nil {
@@ -103,10 +104,10 @@ func (r *listenRun) serve(ctx context.Context, f *listenFlags, config *tls.Confi
 	}
 	filling.Wait()
 	r.summarize()
-	if cause := context.Cause(ctx); cause != nil && cause != ctx.Err() {
-		return cause
-	}
-	if !errors.Is(err, http.ErrServerClosed) {
+	switch {
+	case r.failed != nil:
+		return unreadable(r.failed)
+	case !errors.Is(err, http.ErrServerClosed):
 		return unreadable(err)
 	}
 	return exit(exitOK)
@@ -134,7 +135,8 @@ func (r *listenRun) tell(event webhook.Event) {
 		return
 	}
 	if _, err := fmt.Fprintf(r.c.out, "%s\n", event.Body); err != nil {
-		r.stop(unreadable(fmt.Errorf("cannot print events: %w; they are stored", err)))
+		r.failed = fmt.Errorf("cannot print events: %w", err)
+		r.stop()
 	}
 }
 
