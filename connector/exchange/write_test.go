@@ -140,8 +140,6 @@ func TestEachActionIsCarriedOutOnceAndSaysWhatBecameOfIt(t *testing.T) {
 		t.Fatal(acks, err)
 	}
 	one := w.Writes()[0].ID
-	start := time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
-	_ = start
 	for _, step := range []struct{ name, action, record, want string }{
 		{"codes for all roles", "room_codes", `{"name":"ONE"}`, "created"},
 		{"codes that are there are kept", "room_codes", `{"name":"one"}`, "unchanged"},
