@@ -240,8 +240,9 @@ func checkYAML(t *testing.T, v any) error {
 func compile(t *testing.T, block string) error {
 	var imports strings.Builder
 	for _, name := range []string{
-		"errors", "fmt", "net/http", "net/url", "os", "time", modulePath + "/connector",
-		modulePath + "/connector/hosts", modulePath + "/connector/store", modulePath + "/connector/web",
+		"database/sql", "errors", "fmt", "log", "net/http", "net/url", "os", "time", modulePath + "/connector",
+		modulePath + "/connector/exchange/sink/tables", modulePath + "/connector/hosts", modulePath + "/connector/store",
+		modulePath + "/connector/web", modulePath + "/connector/webhook",
 	} {
 		if regexp.MustCompile(`\b` + path.Base(name) + `\.`).MatchString(block) {
 			fmt.Fprintf(&imports, "\t%q\n", name)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +60,36 @@ func TestREADMEStreamsAreThoseOfTheTable(t *testing.T) {
 		fmt.Fprintf(&table, "| `%s` | `%s` | %s | %s | %s |\n", s.Name, strings.Join(s.Key, "`, `"), cursor, s.Calls, strings.ReplaceAll(described.Description, "\n", " "))
 	}
 	holdTable(t, "connector/exchange/README.md", "streams", table.String())
+}
+
+// TestREADMEActionsAreThoseOfTheTable keeps the table of actions, and that of the codes
+// of acks, equal to the package's.
+func TestREADMEActionsAreThoseOfTheTable(t *testing.T) {
+	var table strings.Builder
+	table.WriteString("\n| action | what a record does | fields | a second time | needs `--yes`, for |\n|---|---|---|---|---|\n")
+	for _, a := range exchange.Actions() {
+		var declared struct {
+			Required   []string
+			Properties map[string]any
+		}
+		if err := json.Unmarshal(a.Schema(), &declared); err != nil {
+			t.Fatal(err)
+		}
+		var fields []string
+		for name := range declared.Properties {
+			if slices.Contains(declared.Required, name) {
+				name = "**" + name + "**"
+			}
+			fields = append(fields, name)
+		}
+		slices.SortFunc(fields, func(a, b string) int { return strings.Compare(strings.Trim(a, "*"), strings.Trim(b, "*")) })
+		again, danger := "does it again", a.Danger
+		if a.Repeatable {
+			again = "changes nothing"
+		}
+		fmt.Fprintf(&table, "| `%s` | %s | %s | %s | %s |\n", a.Name, a.Does, strings.Join(fields, ", "), again, danger)
+	}
+	holdTable(t, "connector/exchange/README.md", "actions", table.String())
 }
 
 // holdTable holds a page's table of that name against what the code says. With UPDATE

@@ -107,12 +107,12 @@ func newSession(t *testing.T, bin string) *session {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	sandbox, form := freeAddress(t), freeAddress(t)
+	sandbox, form, hooks := freeAddress(t), freeAddress(t), freeAddress(t)
 	s := &session{
 		t: t, root: root, dir: dir,
-		addresses: strings.NewReplacer("127.0.0.1:8101", sandbox, "127.0.0.1:8100", form),
-		defaults:  strings.NewReplacer(sandbox, "127.0.0.1:8101", form, "127.0.0.1:8100"),
-		listen:    map[string]string{"connector sandbox": sandbox, "connector serve": form},
+		addresses: strings.NewReplacer("127.0.0.1:8101", sandbox, "127.0.0.1:8100", form, "127.0.0.1:8102", hooks),
+		defaults:  strings.NewReplacer(sandbox, "127.0.0.1:8101", form, "127.0.0.1:8100", hooks, "127.0.0.1:8102"),
+		listen:    map[string]string{"connector sandbox": sandbox, "connector serve": form, "connector listen": hooks},
 	}
 	// What the caller has set for its own credentials is not for these.
 	for _, variable := range os.Environ() {
@@ -221,6 +221,7 @@ func background(t *testing.T, cmd *exec.Cmd) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	cmd.Stderr = cmd.Stdout
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -246,6 +247,8 @@ func settle(s string) string {
 		{`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC`, "DATE"},
 		{`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`, "DATE"},
 		{`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`, "UUID"},
+		{`/\S+/events\.db`, "events.db"},
+		{`"id":"[0-9a-f]{24}"`, `"id":"ID"`},
 		{`/signin/\S+`, "/signin/LINK"},
 		{`\b[0-9a-f]{16}\b`, "KEYID"},
 	} {

@@ -1,5 +1,6 @@
 // Package exchange reads the data of a 100ms workspace: rooms, sessions, recordings and
-// what else the API lists, each as a stream of records with keys.
+// what else the API lists, each as a stream of records with keys; and it writes rooms
+// and what else the API takes, each record once.
 //
 // A host writes one loop. It keeps the records of a page, then the page's state, and
 // gives the last state that it kept to the next Read:
@@ -25,6 +26,15 @@
 //
 // What an incremental read does not see are changes of records that are older than its
 // look-back: FullRefreshEvery reads everything anew from time to time.
+//
+// # Writing
+//
+// A [Destination] carries out one of the [Actions] for each record, and gives an [Ack] for
+// each. It looks before it acts, for 100ms writes over a room that has the name of a new
+// one; what is there and differs is changed only if Update is set. Nothing is sent twice
+// of which it is not known that it was not done: after an answer that is lost the record
+// is looked up, and what cannot be looked up is Uncertain. A [Journal] makes that hold over
+// processes that are killed. Action.Judge holds a record against the action's schema.
 //
 // # Errors
 //

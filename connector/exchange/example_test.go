@@ -2,9 +2,12 @@ package exchange_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http/httptest"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/100ms-connector/connector-go/connector"
@@ -87,4 +90,37 @@ func ExampleStreams() {
 	// sessions [id] true created_at
 	// session_peers [session_id id] true created_at
 	// active_rooms [room_id] false
+}
+
+// A host writes rooms, and is told of each what became of it. What it wrote before is
+// found, and not written again.
+func ExampleDestination_Write() {
+	api := httptest.NewServer(new(sandbox.Sandbox))
+	defer api.Close()
+	base, err := connector.ParseBaseURL(api.URL + "/v2")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	cred := &connector.Credential{Name: "example", APIKeyValue: connector.Secret(fixtures.Sign(fixtures.Workspace(), fixtures.Management(fixtures.Workspace(), time.Now(), time.Hour)))}
+
+	to := &exchange.Destination{Client: cred.Client(base)}
+	rooms, _ := exchange.FindAction("rooms")
+	records := []json.RawMessage{[]byte(`{"name":"standup","size":12}`), []byte(`{"name":"retro","size":"12"}`), []byte(`{"name":"Standup","size":20}`)}
+	for range 2 {
+		for ack, err := range to.Write(context.Background(), rooms, slices.Values(records)) {
+			if err != nil {
+				fmt.Println(err)
+				return
+			}
+			fmt.Println(strings.TrimSpace(fmt.Sprint(ack.Line, " ", ack.Status, ": ", ack.Message)))
+		}
+	}
+	// Output:
+	// 1 created:
+	// 2 invalid: the field "size" must be a whole number, not a text
+	// 3 exists: the room is there, and differs in size
+	// 1 unchanged:
+	// 2 invalid: the field "size" must be a whole number, not a text
+	// 3 exists: the room is there, and differs in size
 }
