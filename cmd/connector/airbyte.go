@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -44,11 +45,24 @@ func hostTransport() http.RoundTripper {
 }
 
 func (c *command) airbyte() *cobra.Command {
-	return group("airbyte", "Be a source of Airbyte's",
-		c.airbyteVerb("spec", "Print what can be configured"),
-		c.airbyteVerb("check", "Say whether the credential works", "config"),
-		c.airbyteVerb("discover", "List the streams", "config"),
-		c.airbyteVerb("read", "Print records and states", "config", "catalog", "state"))
+	source := func() airbyteSide { return &airbyte.Source{Out: c.out, Transport: hostTransport()} }
+	destination := func() airbyteSide { return &airbyte.Destination{In: c.in, Out: c.out, Transport: hostTransport()} }
+	return group("airbyte", "Be a source of Airbyte's, or a destination",
+		airbyteVerb(source, "spec", "Print what can be configured"),
+		airbyteVerb(source, "check", "Say whether the credential works", "config"),
+		airbyteVerb(source, "discover", "List the streams", "config"),
+		airbyteVerb(source, "read", "Print records and states", "config", "catalog", "state"),
+		group("destination", "Be a destination of Airbyte's",
+			airbyteVerb(destination, "spec", "Print what can be configured"),
+			airbyteVerb(destination, "check", "Say whether the credential works", "config"),
+			airbyteVerb(destination, "write", "Write the records of standard input", "config", "catalog")))
+}
+
+// airbyteSide is what both sides do.
+type airbyteSide interface {
+	Spec() error
+	Check(ctx context.Context, configuration []byte) error
+	Fail(err error) error
 }
 
 // airbyteFiles say what the flags are.
@@ -58,7 +72,7 @@ var airbyteFiles = map[string]string{
 	"state":   "file with the states that were kept; from the beginning without it",
 }
 
-func (c *command) airbyteVerb(name, short string, flags ...string) *cobra.Command {
+func airbyteVerb(side func() airbyteSide, name, short string, flags ...string) *cobra.Command {
 	paths := map[string]*string{}
 	cmd := &cobra.Command{Use: name, Short: short, Args: cobra.NoArgs}
 	for _, flag := range flags {
@@ -68,26 +82,39 @@ func (c *command) airbyteVerb(name, short string, flags ...string) *cobra.Comman
 		}
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		source := &airbyte.Source{Out: c.out, Transport: hostTransport()}
+		side := side()
 		files := map[string][]byte{}
 		for _, flag := range flags {
 			data, err := hostFile("--"+flag, *paths[flag])
 			if err != nil {
-				return airbyteExit(source.Fail(err))
+				return airbyteExit(side.Fail(err))
 			}
 			files[flag] = data
 		}
-		switch name {
-		case "spec":
-			return airbyteExit(source.Spec())
-		case "check":
-			return airbyteExit(source.Check(cmd.Context(), files["config"]))
-		case "discover":
-			return airbyteExit(source.Discover())
-		}
-		return airbyteExit(source.Read(cmd.Context(), files["config"], files["catalog"], files["state"]))
+		return airbyteExit(airbyteRun(cmd.Context(), side, name, files))
 	}
 	return cmd
+}
+
+func airbyteRun(ctx context.Context, side airbyteSide, name string, files map[string][]byte) error {
+	switch side := side.(type) {
+	case *airbyte.Source:
+		switch name {
+		case "discover":
+			return side.Discover()
+		case "read":
+			return side.Read(ctx, files["config"], files["catalog"], files["state"])
+		}
+	case *airbyte.Destination:
+		if name == "write" {
+			lingers.Store(true)
+			return side.Write(ctx, files["config"], files["catalog"])
+		}
+	}
+	if name == "check" {
+		return side.Check(ctx, files["config"])
+	}
+	return side.Spec()
 }
 
 func airbyteExit(err error) error {

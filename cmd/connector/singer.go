@@ -43,6 +43,39 @@ func (c *command) singer() *cobra.Command {
 		}
 		return singerExit(tap.Sync(cmd.Context(), files[0], files[1], files[2]))
 	}
+	cmd.AddCommand(c.singerTarget())
+	return cmd
+}
+
+func (c *command) singerTarget() *cobra.Command {
+	var config string
+	cmd := &cobra.Command{
+		Use: "target --config FILE", Short: "Be a target of Singer's: write the records of standard input", Args: cobra.NoArgs,
+		Example: `  tap-csv --config tap.json | connector singer target --config config.json`,
+	}
+	cmd.Flags().StringVar(&config, "config", "", "file with the configuration")
+	_ = cmd.MarkFlagRequired("config")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		lingers.Store(true)
+		configuration, err := hostFile("--config", config)
+		if err != nil {
+			return unreadable(err)
+		}
+		target := &singer.Target{In: c.in, Out: c.out, Logs: c.err, Transport: hostTransport()}
+		err = target.Sync(cmd.Context(), configuration)
+		fault, known := errors.AsType[*exchange.Error](err)
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, singer.ErrConfiguration):
+			return &failure{exitUsage, err, ""}
+		case errors.Is(err, singer.ErrRejected) || errors.Is(err, exchange.ErrChangedMore) || known && fault.Rejected():
+			return &failure{exitRejected, err, ""}
+		case known:
+			return &failure{exitUntested, err, fault.Remedy()}
+		}
+		return cannotWrite(err)
+	}
 	return cmd
 }
 

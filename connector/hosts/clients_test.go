@@ -84,7 +84,7 @@ func (c *clients) configuration(name string, life time.Duration) string {
 // verb writes a script that is a verb of the connector, for hosts that take no argument
 // beside an executable.
 func (c *clients) verb(verb string) string {
-	return c.file(verb, fmt.Sprintf("#!/bin/sh\nexec '%s' %s \"$@\"\n", c.command, verb))
+	return c.file(strings.ReplaceAll(verb, " ", "-"), fmt.Sprintf("#!/bin/sh\nexec '%s' %s \"$@\"\n", c.command, verb))
 }
 
 // run runs a program of an environment, and gives what it prints.
@@ -141,6 +141,32 @@ func TestPyAirbyteReadsAllStreamsTwice(t *testing.T) {
 	t.Logf("%d records, then %d", runs[0].Records, runs[1].Records)
 }
 
+func TestPyAirbyteWritesRoomsOnce(t *testing.T) {
+	c := newClients(t)
+	python := filepath.Join(c.folder, "airbyte/bin/python")
+	source := c.file("source", fmt.Sprintf("#!/bin/sh\nexec '%s' '%s' \"$@\"\n", python, filepath.Join(c.scripts, "rooms_source.py")))
+	config := c.configuration("config.json", time.Hour)
+	data, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config = c.file("destination.json", strings.TrimSuffix(string(data), "}")+`,"actions":[{"stream":"new_rooms","action":"rooms"}]}`)
+	out := c.run("airbyte/bin/python", nil, nil, filepath.Join(c.scripts, "pyairbyte_write.py"), c.verb("airbyte destination"), config, source, c.work)
+	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
+	if got := string(lines[len(lines)-1]); got != "[120, 120]" {
+		t.Errorf("%s", out)
+	}
+	written := map[string]int{}
+	for _, w := range c.api.Writes() {
+		written[w.Key]++
+	}
+	for n := range 120 {
+		if name := fmt.Sprintf("py-room-%d", n); written[name] != 1 {
+			t.Errorf("%s was written %d times", name, written[name])
+		}
+	}
+}
+
 func TestAirbytesStandardTestsPass(t *testing.T) {
 	c := newClients(t)
 	out := c.run("airbyte/bin/python", nil,
@@ -159,12 +185,18 @@ func TestMessagesAreThoseOfAirbytesModel(t *testing.T) {
 	}
 	catalog := c.file("catalog.json", `{"streams":[`+strings.Join(streams, ",")+`]}`)
 	var all bytes.Buffer
+	written := c.file("written.json", `{"streams":[{"stream":{"name":"rooms","json_schema":{}},"sync_mode":"full_refresh","destination_sync_mode":"append"}]}`)
 	for _, args := range [][]string{
+		{"destination", "spec"}, {"destination", "check", "--config", config}, {"destination", "check", "--config", bad},
+		{"destination", "write", "--config", config, "--catalog", written}, {"destination", "write", "--config", bad, "--catalog", written},
 		{"spec"}, {"check", "--config", config}, {"check", "--config", bad}, {"discover", "--config", config},
 		{"read", "--config", config, "--catalog", catalog}, {"read", "--config", bad, "--catalog", catalog},
 	} {
 		cmd := exec.Command(c.command, append([]string{"airbyte"}, args...)...)
 		cmd.Stdout = &all
+		cmd.Stdin = strings.NewReader(`{"type":"RECORD","record":{"stream":"rooms","data":{"name":"of-the-model"},"emitted_at":1}}
+{"type":"STATE","state":{"type":"STREAM","stream":{"stream_descriptor":{"name":"rooms"},"stream_state":{}}}}
+`)
 		_ = cmd.Run() // one fails, as it has to
 	}
 	counts := map[string]int{}

@@ -8,15 +8,11 @@ package airbyte
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
-	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/exchange"
 	"github.com/100ms-connector/connector-go/connector/hosts/internal/host"
 )
@@ -37,30 +33,16 @@ type Source struct {
 
 // Spec prints what can be configured.
 func (s *Source) Spec() error {
-	return s.print(message{Type: "SPEC", Spec: &spec{documentation, host.Specification(), "0.2.0", []string{}, false, false}})
+	return s.printer().print(message{Type: "SPEC", Spec: &spec{documentation, host.Specification(host.OfSource), "0.2.0", []string{}, false, false}})
 }
 
 // Check prints whether the credential works. A fault of the environment is a failure and
 // no verdict.
 func (s *Source) Check(ctx context.Context, configuration []byte) error {
-	c, err := host.ParseConfiguration(configuration)
-	if err != nil {
-		return s.status("FAILED", err.Error())
-	}
-	report := c.Test(ctx, s.Transport)
-	if report.Verdict == connector.VerdictAccepted {
-		return s.status("SUCCEEDED", report.Message)
-	}
-	said := strings.TrimSuffix(string(report.Code)+": "+report.Message, ".") + ". " + report.Remedy
-	if report.Verdict == connector.VerdictRejected {
-		return s.status("FAILED", said)
-	}
-	return s.fail(transientError, said, "")
+	return s.printer().check(ctx, configuration, host.OfSource, s.Transport)
 }
 
-func (s *Source) status(status, text string) error {
-	return s.print(message{Type: "CONNECTION_STATUS", Status: &connectionStatus{status, text}})
-}
+func (s *Source) printer() printer { return printer{s.Out, s.Now} }
 
 // Discover prints the streams. It makes no call.
 func (s *Source) Discover() error {
@@ -68,7 +50,7 @@ func (s *Source) Discover() error {
 	for _, stream := range exchange.Streams() {
 		found.Streams = append(found.Streams, describe(stream))
 	}
-	return s.print(message{Type: "CATALOG", Catalog: &found})
+	return s.printer().print(message{Type: "CATALOG", Catalog: &found})
 }
 
 // describe is a stream in Airbyte's words.
@@ -89,7 +71,7 @@ func describe(stream exchange.Stream) airbyteStream {
 // Read prints the records of the streams that a configured catalog names, from where the
 // states say. ErrFailed is a failure that was printed; another error is one of writing.
 func (s *Source) Read(ctx context.Context, configuration, catalog, states []byte) error {
-	c, err := host.ParseConfiguration(configuration)
+	c, err := host.ParseConfiguration(configuration, host.OfSource)
 	if err != nil {
 		return s.Fail(err)
 	}
@@ -97,7 +79,7 @@ func (s *Source) Read(ctx context.Context, configuration, catalog, states []byte
 	if err != nil {
 		return s.Fail(err)
 	}
-	reader := &host.Reader{Source: c.Source(s.Transport), To: &protocol{s: s}, StateRecords: s.StateRecords}
+	reader := &host.Reader{Source: c.Source(s.Transport), To: &protocol{printer: s.printer()}, StateRecords: s.StateRecords}
 	switch err := reader.Read(ctx, selected); {
 	case err == nil:
 		return nil
@@ -111,14 +93,11 @@ func (s *Source) Read(ctx context.Context, configuration, catalog, states []byte
 }
 
 // Fail prints a failure of no stream, such as a file that cannot be read.
-func (s *Source) Fail(err error) error {
-	blame, said := host.Explain(err)
-	return s.fail(failureTypes[blame], said, "")
-}
+func (s *Source) Fail(err error) error { return s.printer().explain(err, "") }
 
 // protocol is what a read prints.
 type protocol struct {
-	s    *Source
+	printer
 	name string // of the stream at hand
 	head []byte // what stands before a record of it
 	runs bool   // a record of it was printed
@@ -138,17 +117,17 @@ func (p *protocol) Records(_ exchange.Stream, records []exchange.Record) error {
 			return err
 		}
 	}
-	tail := append(p.s.emitted([]byte(`,"emitted_at":`)), "}}\n"...)
+	tail := append(p.emitted([]byte(`,"emitted_at":`)), "}}\n"...)
 	p.text = p.text[:0]
 	for _, record := range records {
 		p.text = append(append(append(p.text, p.head...), record.Data...), tail...)
 	}
-	_, err := p.s.Out.Write(p.text)
+	_, err := p.out.Write(p.text)
 	return err
 }
 
 func (p *protocol) State(_ exchange.Stream, state host.State, records int) error {
-	return p.s.print(message{Type: "STATE", State: &stateMessage{
+	return p.print(message{Type: "STATE", State: &stateMessage{
 		Type:   "STREAM",
 		Stream: streamState{descriptor{Name: p.name}, state},
 		Stats:  &stateStats{float64(records)},
@@ -156,64 +135,19 @@ func (p *protocol) State(_ exchange.Stream, state host.State, records int) error
 }
 
 func (p *protocol) Log(level, text string) error {
-	return p.s.print(message{Type: "LOG", Log: &logLine{level, text}})
+	return p.log(level, text)
 }
 
 func (p *protocol) End(_ exchange.Stream, failed error) error {
 	if failed == nil {
 		return p.status("COMPLETE")
 	}
-	blame, said := host.Explain(failed)
-	if err := p.s.fail(failureTypes[blame], p.name+": "+said, p.name); !errors.Is(err, ErrFailed) {
+	if err := p.explain(failed, p.name); !errors.Is(err, ErrFailed) {
 		return err
 	}
 	return p.status("INCOMPLETE")
 }
 
 func (p *protocol) status(status string) error {
-	return p.s.trace(trace{Type: "STREAM_STATUS", Status: &streamStatus{descriptor{Name: p.name}, status}})
-}
-
-const (
-	configError    = "config_error"
-	transientError = "transient_error"
-	systemError    = "system_error"
-)
-
-var failureTypes = map[host.Blame]string{host.Rejected: configError, host.Configured: configError, host.Environment: transientError, host.Ours: systemError}
-
-// fail prints a failure, of one stream if it is named.
-func (s *Source) fail(failureType, said, stream string) error {
-	failure := &traceError{Message: said, FailureType: failureType}
-	if stream != "" {
-		failure.Stream = &descriptor{Name: stream}
-	}
-	if err := s.trace(trace{Type: "ERROR", Error: failure}); err != nil {
-		return err
-	}
-	return ErrFailed
-}
-
-func (s *Source) trace(t trace) error {
-	t.At = json.Number(s.emitted(nil))
-	return s.print(message{Type: "TRACE", Trace: &t})
-}
-
-// emitted appends the time in milliseconds.
-func (s *Source) emitted(text []byte) []byte {
-	now := time.Now
-	if s.Now != nil {
-		now = s.Now
-	}
-	return strconv.AppendInt(text, now().UnixMilli(), 10)
-}
-
-// print prints a message on one line. U+2028 and its like stay escaped: some readers
-// take them for the ends of lines.
-func (s *Source) print(m message) error {
-	line, err := json.Marshal(m)
-	if err == nil {
-		_, err = s.Out.Write(append(line, '\n'))
-	}
-	return err
+	return p.trace(trace{Type: "STREAM_STATUS", Status: &streamStatus{descriptor{Name: p.name}, status}})
 }

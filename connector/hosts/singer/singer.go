@@ -38,7 +38,7 @@ func (t *Tap) Discover() error {
 // exchange.ErrState, an *exchange.Error, or one of writing; Told says whether Logs has
 // it.
 func (t *Tap) Sync(ctx context.Context, configuration, catalog, state []byte) error {
-	c, err := host.ParseConfiguration(configuration)
+	c, err := host.ParseConfiguration(configuration, host.OfSource)
 	if err != nil {
 		return err
 	}

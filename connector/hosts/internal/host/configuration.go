@@ -29,14 +29,16 @@ type Configuration struct {
 	since                         time.Time
 	rooms                         []string
 	allRooms, secrets, impersonal bool
+	actions                       map[string]exchange.Action // by the stream
+	skip, update                  bool
 
 	base *url.URL
 }
 
-// ParseConfiguration reads a configuration. Fields that it does not know are passed
+// ParseConfiguration reads the configuration of one side. Fields that it does not know are passed
 // over, as hosts add some. The error is ErrConfiguration; it names every field that is
 // wrong, and quotes none of their values.
-func ParseConfiguration(data []byte) (*Configuration, error) {
+func ParseConfiguration(data []byte, side Side) (*Configuration, error) {
 	var given map[string]json.RawMessage
 	switch {
 	case len(data) > connector.MaxDocument:
@@ -52,7 +54,7 @@ func ParseConfiguration(data []byte) (*Configuration, error) {
 		}
 	}
 	for _, s := range settings {
-		if value := given[s.name]; len(value) > 0 && !bytes.Equal(value, []byte("null")) && !bytes.Equal(value, []byte(`""`)) {
+		if value := given[s.name]; s.on(side) && len(value) > 0 && !bytes.Equal(value, []byte("null")) && !bytes.Equal(value, []byte(`""`)) {
 			fault(s.name, s.set(c, value))
 		}
 	}
@@ -94,15 +96,19 @@ func (c *Configuration) judgeCredential() (field string, err error) {
 
 func (c *Configuration) signs() bool { return c.key.AccessKey != "" }
 
-// Source reads what the configuration says, through a transport; through one that all
-// share if it is nil.
-func (c *Configuration) Source(transport http.RoundTripper) *exchange.Source {
+func (c *Configuration) client(transport http.RoundTripper) *connector.Client {
 	var tokens connector.TokenSource = connector.Secret(c.token)
 	if c.signs() {
 		tokens = &connector.MintingSource{Key: c.key}
 	}
+	return &connector.Client{Source: tokens, BaseURL: c.base, Transport: transport}
+}
+
+// Source reads what the configuration says, through a transport; through one that all
+// share if it is nil.
+func (c *Configuration) Source(transport http.RoundTripper) *exchange.Source {
 	return &exchange.Source{
-		Client: &connector.Client{Source: tokens, BaseURL: c.base, Transport: transport},
+		Client: c.client(transport),
 		Since:  c.since, Rooms: c.rooms, AllRooms: c.allRooms, IncludeSecrets: c.secrets, DropPersonal: c.impersonal,
 	}
 }

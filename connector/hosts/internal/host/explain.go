@@ -75,7 +75,7 @@ func Explain(err error) (blame Blame, message string) {
 	message = strings.ReplaceAll(err.Error(), "\n", " ")
 	fault, ok := errors.AsType[*exchange.Error](err)
 	switch {
-	case errors.Is(err, exchange.ErrState) || errors.Is(err, exchange.ErrStream) || errors.Is(err, ErrConfiguration):
+	case errors.Is(err, exchange.ErrState) || errors.Is(err, exchange.ErrStream) || errors.Is(err, ErrConfiguration) || errors.Is(err, ErrRejected) || errors.Is(err, exchange.ErrChangedMore):
 		return Configured, message
 	case !ok:
 		return Ours, message

@@ -14,10 +14,23 @@ import (
 // value goes. Those without a title are of the credential's form, which has the rest.
 type setting struct {
 	name, title, description string
+	side                     Side
 	kind                     string         // of JSON Schema
 	hints                    map[string]any // further keywords
 	set                      func(*Configuration, json.RawMessage) error
 }
+
+// Side is what a configuration is of.
+type Side int
+
+// The sides.
+const (
+	both Side = iota
+	OfSource
+	OfDestination
+)
+
+func (s setting) on(side Side) bool { return s.side == both || s.side == side }
 
 // settings is the table, in the order of the form.
 var settings = []setting{
@@ -43,7 +56,7 @@ var settings = []setting{
 		set:         func(c *Configuration, v json.RawMessage) error { return text((*string)(&c.key.AppSecret), v) },
 	},
 	{
-		name: "start_date", title: "Start Date", kind: "string",
+		side: OfSource, name: "start_date", title: "Start Date", kind: "string",
 		description: "Where incremental streams begin, in UTC. Without it they begin with the first record.",
 		hints: map[string]any{
 			"format": "date-time", "examples": []string{"2026-01-31T00:00:00Z"},
@@ -52,28 +65,52 @@ var settings = []setting{
 		set: func(c *Configuration, v json.RawMessage) error { return moment(&c.since, v) },
 	},
 	{
-		name: "room_ids", title: "Rooms", kind: "array",
+		side: OfSource, name: "room_ids", title: "Rooms", kind: "array",
 		description: "Ids of rooms: what belongs to a room is read of these alone. Without it, of all.",
 		hints:       map[string]any{"items": map[string]any{"type": "string"}},
 		set:         func(c *Configuration, v json.RawMessage) error { return list(&c.rooms, v) },
 	},
 	{
-		name: "all_rooms", title: "Events of All Rooms", kind: "boolean",
+		side: OfSource, name: "all_rooms", title: "Events of All Rooms", kind: "boolean",
 		description: "Ask every room for analytics events, not only those that had a session in the last 30 days: a call for each room.",
 		hints:       map[string]any{"default": false},
 		set:         func(c *Configuration, v json.RawMessage) error { return flag(&c.allRooms, v) },
 	},
 	{
-		name: "include_secrets", title: "Include Secrets", kind: "boolean",
+		side: OfSource, name: "include_secrets", title: "Include Secrets", kind: "boolean",
 		description: "Pass on keys of buckets, stream keys, signed URLs and room codes as they are, in place of [redacted].",
 		hints:       map[string]any{"default": false},
 		set:         func(c *Configuration, v json.RawMessage) error { return flag(&c.secrets, v) },
 	},
 	{
-		name: "drop_personal", title: "Drop Personal Fields", kind: "boolean",
+		side: OfSource, name: "drop_personal", title: "Drop Personal Fields", kind: "boolean",
 		description: "Leave out the fields about a person, such as names of users.",
 		hints:       map[string]any{"default": false},
 		set:         func(c *Configuration, v json.RawMessage) error { return flag(&c.impersonal, v) },
+	},
+	{
+		side: OfDestination, name: "actions", title: "Actions", kind: "array",
+		description: "What is done with the records of each stream. A stream that has the name of an action needs no row.",
+		hints: map[string]any{"items": map[string]any{
+			"type": "object", "required": []string{"stream", "action"},
+			"properties": map[string]any{
+				"stream": map[string]any{"type": "string", "title": "Stream"},
+				"action": map[string]any{"type": "string", "title": "Action", "enum": repeatable()},
+			},
+		}},
+		set: func(c *Configuration, v json.RawMessage) error { return c.mapActions(v) },
+	},
+	{
+		side: OfDestination, name: "skip_rejected", title: "Skip Rejected Records", kind: "boolean",
+		description: "Go on behind a record that breaks a rule or that 100ms refuses, and say so. Without it the sync ends there.",
+		hints:       map[string]any{"default": false},
+		set:         func(c *Configuration, v json.RawMessage) error { return flag(&c.skip, v) },
+	},
+	{
+		side: OfDestination, name: "update", title: "Update Rooms", kind: "boolean",
+		description: "Change rooms that are there and differ. Without it they stay as they are. Airbyte's mode append_dedup sets it for its stream.",
+		hints:       map[string]any{"default": false},
+		set:         func(c *Configuration, v json.RawMessage) error { return flag(&c.update, v) },
 	},
 	{
 		name: "base_url", title: "Base URL", kind: "string",
@@ -83,17 +120,19 @@ var settings = []setting{
 	},
 }
 
-// Specification is the JSON Schema (draft-07) of the configuration, in the form that
+// Specification is the JSON Schema (draft-07) of one side's configuration, in the form that
 // Airbyte takes: the credential's form and the settings. Nothing in it is required, for
 // a token has two names and a key may stand in its place; ParseConfiguration says what
 // is missing.
-func Specification() map[string]any {
+func Specification(side Side) map[string]any {
 	document := hosts.AirbyteSpecification()
 	delete(document, "required")
-	document["description"] = "Where to read from 100ms, and with what credential."
+	document["description"] = map[Side]string{
+		OfSource: "Where to read from 100ms, and with what credential.", OfDestination: "What to write into 100ms, and with what credential.",
+	}[side]
 	properties := document["properties"].(map[string]any)
 	for order, s := range settings {
-		if s.title == "" {
+		if s.title == "" || !s.on(side) {
 			continue
 		}
 		property := map[string]any{"type": s.kind, "title": s.title, "description": s.description, "order": order}
