@@ -23,15 +23,17 @@ as this connector's own list of fields, as the JSON Schema itself, or in the for
 that Nexla, Airbyte or react-jsonschema-form reads.
 
 As nexla-source=STREAM it prints the sources by which Nexla reads a stream by itself,
-for its agent API: a list of one, or of two for rooms and sessions.`,
+for its agent API: a list of one, or of two for rooms and sessions. As nexla-sink=ACTION
+it prints the sink by which Nexla carries out an action by itself, where that is safe.`,
 		Example: `  connector form
   connector form --as airbyte
-  connector form --as nexla-source=rooms`,
+  connector form --as nexla-source=rooms
+  connector form --as nexla-sink=room_codes`,
 		Args: noArguments,
 	}
-	as := formFor{choice: choice{"text", []string{"text", "fields", "schema", "nexla", "airbyte", "rjsf", "nexla-source=STREAM"}}}
+	as := formFor{choice: choice{"text", []string{"text", "fields", "schema", "nexla", "airbyte", "rjsf", "nexla-source=STREAM", "nexla-sink=ACTION"}}}
 	cmd.Flags().Var(&as, "as", "for whom")
-	_ = cmd.RegisterFlagCompletionFunc("as", cobra.FixedCompletions(as.known[:len(as.known)-1], cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("as", cobra.FixedCompletions(as.known[:len(as.known)-2], cobra.ShellCompDirectiveNoFileComp))
 	cmd.RunE = func(*cobra.Command, []string) error {
 		var err error
 		switch as.value {
@@ -48,27 +50,31 @@ for its agent API: a list of one, or of two for rooms and sessions.`,
 		case "rjsf":
 			err = writeJSON(c.out, hosts.RJSF())
 		default:
-			err = writeJSON(c.out, as.sources)
+			err = writeJSON(c.out, as.generated)
 		}
 		return cannotWrite(err)
 	}
 	return cmd
 }
 
-// formFor is a choice, or the sources of a stream.
+// formFor is a choice, or what is generated for a stream or an action.
 type formFor struct {
 	choice
-	sources []hosts.NexlaSource
+	generated any
 }
 
 func (f *formFor) Set(s string) (err error) {
-	stream, ofStream := strings.CutPrefix(s, "nexla-source=")
-	if !ofStream {
-		return f.choice.Set(s)
+	if stream, ok := strings.CutPrefix(s, "nexla-source="); ok {
+		f.value = s
+		f.generated, err = hosts.NexlaSources(stream)
+		return err
 	}
-	f.value = s
-	f.sources, err = hosts.NexlaSources(stream)
-	return err
+	if action, ok := strings.CutPrefix(s, "nexla-sink="); ok {
+		f.value = s
+		f.generated, err = hosts.NexlaSinkOf(action)
+		return err
+	}
+	return f.choice.Set(s)
 }
 
 func printForm(w io.Writer) error {
