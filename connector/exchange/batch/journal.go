@@ -139,8 +139,13 @@ func (j *Journal) read() error {
 	}
 	lines := bufio.NewReader(j.file)
 	whole := int64(0)
+	var first int // the line of the records that the fault is about
+	var fault error
 	for at := 1; ; at++ {
 		text, err := line(lines)
+		if err == io.EOF && fault != nil {
+			return fault
+		}
 		if err == io.EOF {
 			return j.file.Truncate(whole)
 		}
@@ -153,13 +158,20 @@ func (j *Journal) read() error {
 			return fmt.Errorf("%w: line %d of it is damaged, or it is another file", ErrJournal, at)
 		}
 		n, known := numbers[e.Line]
+		why := ""
 		switch {
 		case !known:
-			return fmt.Errorf("%w: it has line %d, of which the records have no valid one: it belongs to another file", ErrJournal, e.Line)
+			why = "it has line %d, of which the records have no valid one: it belongs to another file"
 		case !strings.EqualFold(e.Sum, hex.EncodeToString(j.records[n-1].Sum[:])):
-			return fmt.Errorf("%w: line %d of the records has changed since it was written", ErrJournal, e.Line)
+			why = "line %d of the records has changed since it was written"
+		default:
+			j.earlier[n] = e.Ack
 		}
-		j.earlier[n] = e.Ack
+		// Entries stand in the order in which records ended, which differs from run to
+		// run; the first line of the records is told.
+		if why != "" && (first == 0 || e.Line < first) {
+			first, fault = e.Line, fmt.Errorf("%w: "+why, ErrJournal, e.Line)
+		}
 	}
 }
 

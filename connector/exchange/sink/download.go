@@ -56,8 +56,15 @@ type asset struct {
 }
 
 var (
-	fileID    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$`)
-	extension = regexp.MustCompile(`^\.[A-Za-z0-9]{1,8}$`)
+	fileID    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
+	extension = regexp.MustCompile(`^\.[A-Za-z0-9]+$`)
+)
+
+// Longer names are no ids of 100ms's, and some systems have no room for them. A bound
+// within the expression would take a millisecond to compile.
+const (
+	maxFileID    = 128
+	maxExtension = 9
 )
 
 // Fetch fetches the files of the assets that are completed, several at once, and tells
@@ -108,11 +115,11 @@ func (d *Downloads) concurrency() int {
 
 // fetch fetches one file, if it is not there.
 func (d *Downloads) fetch(ctx context.Context, a asset) (Download, error) {
-	if !fileID.MatchString(a.ID) {
+	if len(a.ID) > maxFileID || !fileID.MatchString(a.ID) {
 		return Download{a.ID, Refused, 0, "its id cannot be the name of a file"}, nil
 	}
 	end := strings.ToLower(filepath.Ext(a.Path))
-	if !extension.MatchString(end) {
+	if len(end) > maxExtension || !extension.MatchString(end) {
 		end = ".bin"
 	}
 	path := filepath.Join(d.Folder, a.ID+end)

@@ -152,7 +152,7 @@ func wholeTokens(text string) []string {
 		}
 		at = end
 		token := strings.TrimRight(text[from:end], ".")
-		if (from == 0 || !base64url(text[from-1]) || glued.MatchString(text[max(0, from-20):from])) && isWhole(token) {
+		if (from == 0 || !base64url(text[from-1]) || glued().MatchString(text[max(0, from-20):from])) && isWhole(token) {
 			found = append(found, token)
 		}
 	}
@@ -161,7 +161,7 @@ func wholeTokens(text string) []string {
 
 // glued matches what may end in a letter or a digit and yet is no part of the token
 // behind it: a scheme without its blank, a character as URLs write it, a colour.
-var glued = regexp.MustCompile(`(?i)(bearer[-_]?|%[0-9a-f]{2}|\x1b\[[0-9;]*m)$`)
+var glued = pattern(`(?i)(bearer[-_]?|%[0-9a-f]{2}|\x1b\[[0-9;]*m)$`)
 
 // isWhole says whether a value is a token, however it may be damaged: its header
 // and claims decode, and there is a signature.
@@ -177,18 +177,18 @@ func isWhole(value string) bool {
 // surroundings are the texts that stand around a token where one was copied from.
 // The first expression is for what stands before it, the second for what follows.
 var surroundings = []struct {
-	before, after *regexp.Regexp
+	before, after func() *regexp.Regexp
 	name          string
 }{
-	{regexp.MustCompile(`(?i)(^|\W)-H\W|authorization\W*:`), nil, "a header's name"},
-	{regexp.MustCompile(`(?i)(^|[\s"'\x60])[a-z_][a-z0-9_.-]*\s*[=:][\s"'\x60]*(bearer )?b?["']?$`), nil, "a variable's name"},
-	{regexp.MustCompile(`(?i)\bbearer([^a-z0-9]|%20)*$`), nil, "a leading Bearer"},
-	{regexp.MustCompile(`(?i)\bbasic\W*$`), nil, "a leading Basic"},
-	{regexp.MustCompile(`(?i)(^|[\s"'])(token|jwt) ["'\x60]*$`), nil, "a leading Token or JWT"},
-	{regexp.MustCompile(`\bb['"]$`), nil, "the signs of a byte string"},
-	{regexp.MustCompile("[\"'`“”‘’«»]$"), nil, "quotes"},
-	{nil, regexp.MustCompile(`^\W*[,;%]\s*$`), "a sign behind it"},
-	{nil, regexp.MustCompile(`^["']?\\[nrt]`), `a written \n`},
+	{pattern(`(?i)(^|\W)-H\W|authorization\W*:`), nil, "a header's name"},
+	{pattern(`(?i)(^|[\s"'\x60])[a-z_][a-z0-9_.-]*\s*[=:][\s"'\x60]*(bearer )?b?["']?$`), nil, "a variable's name"},
+	{pattern(`(?i)\bbearer([^a-z0-9]|%20)*$`), nil, "a leading Bearer"},
+	{pattern(`(?i)\bbasic\W*$`), nil, "a leading Basic"},
+	{pattern(`(?i)(^|[\s"'])(token|jwt) ["'\x60]*$`), nil, "a leading Token or JWT"},
+	{pattern(`\bb['"]$`), nil, "the signs of a byte string"},
+	{pattern("[\"'`“”‘’«»]$"), nil, "quotes"},
+	{nil, pattern(`^\W*[,;%]\s*$`), "a sign behind it"},
+	{nil, pattern(`^["']?\\[nrt]`), `a written \n`},
 }
 
 // around names what stood around a token that was found in a value.
@@ -199,7 +199,7 @@ func around(value, token string, removed []string) []string {
 		if s.name == "a variable's name" && slices.Contains(found, "a header's name") {
 			continue // "Authorization: " has the look of one
 		}
-		if s.before != nil && s.before.MatchString(before) || s.after != nil && s.after.MatchString(after) {
+		if s.before != nil && s.before().MatchString(before) || s.after != nil && s.after().MatchString(after) {
 			found = append(found, s.name)
 		}
 	}

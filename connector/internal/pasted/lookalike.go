@@ -1,7 +1,6 @@
 package pasted
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -169,7 +168,7 @@ func isRoomCode(s string) bool {
 
 // placeholder matches what stands where a token is to be put, and the words that
 // programs print for a value that is missing; alone or behind NAME=.
-var placeholder = regexp.MustCompile(`(?i)^([a-z_]\w*=)?(` + strings.Join([]string{
+var placeholder = pattern(`(?i)^([a-z_]\w*=)?(` + strings.Join([]string{
 	`<[^<>]*>`, `\[.*\]`, `\{+.*\}+`, `<%.*%>`, `[$#]\{.*\}`, `\$\(.*\)`, `\$\w+`, `%\w+%`, `%!\w\(.*\)`, `\(null\)`,
 	`undefined|null|nil|none|nan|true|false|n/?a|empty`,
 	`todo|tbd|fixme|(change|replace)[-_ ]?(me|this)|placeholder|redacted|example|dummy|string`,
@@ -181,12 +180,12 @@ var placeholder = regexp.MustCompile(`(?i)^([a-z_]\w*=)?(` + strings.Join([]stri
 
 // IsPlaceholder says whether a value only stands where a token is to be put.
 func IsPlaceholder(value string) bool {
-	return len(value) <= 100 && placeholder.MatchString(value)
+	return len(value) <= 100 && placeholder().MatchString(value)
 }
 
 // variable matches a value that is wholly a variable, in the notations of shells,
 // Compose, Windows, template engines and GitHub, with or without a scheme.
-var variable = regexp.MustCompile(`^(?i:bearer )?\s*(\$\{\{.*\}\}|\$\{[^{}]+\}|\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|\{\{.*\}\})$`)
+var variable = pattern(`^(?i:bearer )?\s*(\$\{\{.*\}\}|\$\{[^{}]+\}|\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|\{\{.*\}\})$`)
 
 // IsVariable says whether a value is wholly a variable that something has to
 // replace.
@@ -194,14 +193,14 @@ func IsVariable(value string) bool {
 	if last := len(value) - 1; last < 1 || strings.IndexByte(value, '$') < 0 && strings.IndexByte(" }%\t\n", value[last]) < 0 {
 		return false // as nearly all are, and quickly told
 	}
-	return variable.MatchString(strings.TrimSpace(value))
+	return variable().MatchString(strings.TrimSpace(value))
 }
 
 // IsPureVariable is IsVariable without a default, which could be a secret itself.
 func IsPureVariable(value string) bool {
-	return IsVariable(value) && !withDefault.MatchString(value)
+	return IsVariable(value) && !withDefault().MatchString(value)
 }
 
 // withDefault matches the signs by which notations give a default: ${X:-a}, ${X-a},
 // ${X:=a}, {{ x | default "a" }}, ${{ x || 'a' }}.
-var withDefault = regexp.MustCompile(`^[^{]*\{+[^{}]*[-=+?|'"` + "`" + `]`)
+var withDefault = pattern(`^[^{]*\{+[^{}]*[-=+?|'"` + "`" + `]`)
