@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/100ms-connector/connector-go/connector/exchange"
 	"github.com/100ms-connector/connector-go/connector/exchange/sink/tables"
 	"github.com/100ms-connector/connector-go/connector/store"
 )
@@ -104,20 +103,4 @@ func unusable(err error) error {
 		return &failure{exitUsage, errors.New(strings.Replace(store.Plain(err), "a store", "a database", 1)), "a database is sqlite:///path or postgres://user@host/database"}
 	}
 	return unreadable(err)
-}
-
-// intoTable reads one stream into its table. The state stands in the same database, and
-// is written with what it covers.
-func (r *readRun) intoTable(ctx context.Context, stream exchange.Stream) error {
-	table, err := r.base.Table(ctx, stream, r.source.FullRefresh)
-	if err != nil {
-		return r.base.explained(err)
-	}
-	summary, failed, err := r.take(ctx, stream, table.State(), func(page exchange.Page) error {
-		return r.base.explained(table.Write(ctx, page))
-	})
-	if err != nil {
-		return err
-	}
-	return r.end(ctx, summary, failed)
 }

@@ -27,7 +27,7 @@ type Database struct {
 
 // dataParameters: a commit that a failing machine loses is read again, and what a kill
 // leaves is whole. Others may read while it is written.
-const dataParameters = "mode=rw&_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"
+const dataParameters = "mode=rw&_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=wal_autocheckpoint(8000)"
 
 // OpenDatabase opens the database at a URL as Open does, and makes the file of a SQLite
 // database if there is none: its path may be relative, as in sqlite://data.db. Close it.

@@ -26,8 +26,8 @@ type Table struct {
 	at      map[string]int // the columns of fields, by their names
 	key     int            // the column that is the primary key
 	other   int
-	seen    int // the column of the last read that gave the record; -1 if none is removed
-	insert  map[int]string
+	seen    int       // the column of the last read that gave the record; -1 if none is removed
+	whole   *sql.Stmt // that writes rowsAtOnce rows; nil before there were so many
 }
 
 // What the tables have beside the fields of records.
@@ -39,7 +39,7 @@ const (
 )
 
 func newTable(base *Database, stream exchange.Stream, fields []column) *Table {
-	t := &Table{base: base, stream: stream, columns: fields, at: map[string]int{}, seen: -1, insert: map[int]string{}}
+	t := &Table{base: base, stream: stream, columns: fields, at: map[string]int{}, seen: -1}
 	for i, c := range fields {
 		t.at[c.name] = i
 	}
@@ -119,6 +119,10 @@ func (t *Table) widen(ctx context.Context, tx *sql.Tx) error {
 // of a stream that is read whole it removes what was not given. The error is ErrTaken
 // once another run has begun, or the driver's.
 func (t *Table) Write(ctx context.Context, page exchange.Page) error {
+	rows := t.rows(page.Records)
+	if err := t.prepare(ctx, len(rows)); err != nil {
+		return err
+	}
 	err := t.base.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, t.base.dialect.sql(`UPDATE connector_streams SET state = ?, underway = ?, updated_at = ? WHERE stream = ? AND run = ?`),
 			string(page.State), !page.Done, t.base.dialect.time(time.Now()), t.stream.Name, t.run)
@@ -128,7 +132,7 @@ func (t *Table) Write(ctx context.Context, page exchange.Page) error {
 		if n, err := result.RowsAffected(); err != nil || n == 0 {
 			return errorOr(err, ErrTaken)
 		}
-		for rows := range slices.Chunk(t.rows(page.Records), rowsAtOnce) {
+		for rows := range slices.Chunk(rows, rowsAtOnce) {
 			if err := t.upsert(ctx, tx, rows); err != nil {
 				return err
 			}
@@ -138,10 +142,14 @@ func (t *Table) Write(ctx context.Context, page exchange.Page) error {
 		}
 		return t.vanish(ctx, tx, page)
 	})
-	if err == nil {
-		t.state = page.State
+	if err != nil {
+		return err
 	}
-	return err
+	t.state = page.State
+	if page.Done {
+		return t.release()
+	}
+	return nil
 }
 
 func errorOr(err, otherwise error) error {
@@ -175,23 +183,46 @@ func (t *Table) vanish(ctx context.Context, tx *sql.Tx, page exchange.Page) erro
 const rowsAtOnce = 100
 
 // upsert writes rows, in the place of those that have their keys.
-func (t *Table) upsert(ctx context.Context, tx *sql.Tx, rows [][]any) error {
-	statement := t.insert[len(rows)]
-	if statement == "" {
-		names, changes := make([]string, len(t.columns)), []string{}
-		for i, c := range t.columns {
-			if names[i] = quoted(c.name); i != t.key {
-				changes = append(changes, names[i]+" = excluded."+names[i])
-			}
-		}
-		row := ", (?" + strings.Repeat(", ?", len(t.columns)-1) + ")"
-		statement = "INSERT INTO " + quoted(t.stream.Name) + " (" + strings.Join(names, ", ") + ") VALUES " + strings.Repeat(row, len(rows))[2:] +
-			" ON CONFLICT (" + names[t.key] + ") DO UPDATE SET " + strings.Join(changes, ", ")
-		statement = t.base.dialect.sql(statement)
-		t.insert[len(rows)] = statement
+func (t *Table) upsert(ctx context.Context, tx *sql.Tx, rows [][]any) (err error) {
+	args := slices.Concat(rows...)
+	if len(rows) == rowsAtOnce {
+		_, err = tx.StmtContext(ctx, t.whole).ExecContext(ctx, args...)
+	} else {
+		_, err = tx.ExecContext(ctx, t.statement(len(rows)), args...)
 	}
-	_, err := tx.ExecContext(ctx, statement, slices.Concat(rows...)...)
 	return err
+}
+
+// prepare has the database parse the statement that most rows are written with. To parse
+// it for each page would take as long as to write the rows.
+func (t *Table) prepare(ctx context.Context, rows int) (err error) {
+	if t.whole == nil && rows >= rowsAtOnce {
+		t.whole, err = t.base.db.PrepareContext(ctx, t.statement(rowsAtOnce))
+	}
+	return err
+}
+
+// release gives back what prepare took, at the end of a read. Else closing the database does.
+func (t *Table) release() error {
+	if t.whole == nil {
+		return nil
+	}
+	err := t.whole.Close()
+	t.whole = nil
+	return err
+}
+
+// statement writes so many rows.
+func (t *Table) statement(rows int) string {
+	names, changes := make([]string, len(t.columns)), []string{}
+	for i, c := range t.columns {
+		if names[i] = quoted(c.name); i != t.key {
+			changes = append(changes, names[i]+" = excluded."+names[i])
+		}
+	}
+	row := ", (?" + strings.Repeat(", ?", len(t.columns)-1) + ")"
+	return t.base.dialect.sql("INSERT INTO " + quoted(t.stream.Name) + " (" + strings.Join(names, ", ") + ") VALUES " + strings.Repeat(row, rows)[2:] +
+		" ON CONFLICT (" + names[t.key] + ") DO UPDATE SET " + strings.Join(changes, ", "))
 }
 
 // rows are the records as the columns have them. Of two with one key the last counts:
