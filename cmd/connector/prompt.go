@@ -22,7 +22,7 @@ const pause = 150 * time.Millisecond
 // readHidden asks at a terminal and does not show what is typed. A token that was
 // copied from a terminal has line breaks in it: all its lines are read, for what
 // is left over would be shown, and run, by the shell.
-func (c *command) readHidden(ctx context.Context, in *os.File, prompt string) (connector.Secret, error) {
+func (c *command) readHidden(ctx context.Context, in *os.File, prompt string) (_ connector.Secret, err error) {
 	before, err := term.MakeRaw(int(in.Fd()))
 	if err != nil {
 		return "", unreadable(err)
@@ -30,6 +30,9 @@ func (c *command) readHidden(ctx context.Context, in *os.File, prompt string) (c
 	defer func() {
 		term.Restore(int(in.Fd()), before)
 		fmt.Fprintln(c.err)
+		if err == exit(exitInterrupted) {
+			fmt.Fprintln(c.err, "connector: interrupted; nothing was done")
+		}
 	}()
 	fmt.Fprint(c.err, prompt)
 
@@ -96,7 +99,7 @@ func (c *command) confirm(ctx context.Context, question string) error {
 	}()
 	select {
 	case <-ctx.Done():
-		fmt.Fprintln(c.err)
+		fmt.Fprintln(c.err, "\nconnector: interrupted; nothing was done")
 		return exit(exitInterrupted)
 	case line := <-typed:
 		if answer := strings.ToLower(strings.TrimSpace(line)); answer == "y" || answer == "yes" {

@@ -99,7 +99,7 @@ func TestAHiddenPromptReadsAPasteOfManyLinesAndShowsNoneOfIt(t *testing.T) {
 		{"a wrong key and a backspace", value + "x\x7f\r", "saved, not tested", exitOK},
 		{"begun anew with Ctrl-U", "no\x15" + value + "\r", "saved, not tested", exitOK},
 		{"nothing", "\r", "this is an empty value", exitRejected},
-		{"Ctrl-C", value[:20] + "\x03", "", exitInterrupted},
+		{"Ctrl-C", value[:20] + "\x03", "connector: interrupted; nothing was done", exitInterrupted},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			atHome(t)
@@ -149,7 +149,7 @@ func TestAQuestionIsAnswered(t *testing.T) {
 		{"no", "n\r", "nothing was done\r\n", exitRejected},
 		{"nothing is no", "\r", "nothing was done\r\n", exitRejected},
 		{"the end of input is no", "\x04", "nothing was done\r\n", exitRejected},
-		{"Ctrl-C ends it, on a line of its own", "\x03", "[y/N] ^C\r\n", exitInterrupted},
+		{"Ctrl-C ends it, on a line of its own", "\x03", "[y/N] ^C\r\nconnector: interrupted; nothing was done\r\n", exitInterrupted},
 		{"yes", "y\r", "asked: removed\r\n", exitOK},
 	} {
 		t.Run(c.name, func(t *testing.T) {
