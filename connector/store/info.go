@@ -1,6 +1,9 @@
 package store
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Info is what there is to know of a store, without any secret.
 type Info struct {
@@ -38,7 +41,7 @@ func (s *Store) Info(ctx context.Context) (Info, error) {
 		used, err = s.usedKeys(ctx, s.db)
 		return err
 	})
-	if err != nil || info.Records == 0 {
+	if err != nil || !state.records {
 		return info, err
 	}
 	ks, err := s.atHand(true)
@@ -58,13 +61,21 @@ func (s *Store) Info(ctx context.Context) (Info, error) {
 // What is no text is the id of no key; SQLite sorts it behind all text.
 func (s *Store) usedKeys(ctx context.Context, q querier) ([]string, error) {
 	var used []string
-	for last := ""; ; {
-		var next any
-		err := s.row(ctx, q, `SELECT MIN(key_id) FROM connector_credentials WHERE key_id > ?`, last).Scan(&next)
-		id, isText := next.(string)
-		if err != nil || !isText {
-			return used, err
+	for _, table := range []string{"connector_credentials", "connector_signing_keys"} {
+		for last := ""; ; {
+			var next any
+			err := s.row(ctx, q, `SELECT MIN(key_id) FROM `+table+` WHERE key_id > ?`, last).Scan(&next)
+			if err != nil {
+				return nil, err
+			}
+			id, isText := next.(string)
+			if !isText {
+				break
+			}
+			if last = id; !slices.Contains(used, id) {
+				used = append(used, id)
+			}
 		}
-		used, last = append(used, id), id
 	}
+	return used, nil
 }

@@ -46,6 +46,15 @@ var migrations = [...][]string{
 		`ALTER TABLE connector_credentials ADD COLUMN saved_at BIGINT`,
 		`UPDATE connector_credentials SET saved_at = created_at`,
 	},
+	{
+		`CREATE TABLE connector_signing_keys (
+			access_key {text} PRIMARY KEY,
+			id         {text} NOT NULL,
+			sealed     {blob} NOT NULL,
+			key_id     {text} NOT NULL,
+			saved_at   BIGINT NOT NULL
+		)`,
+	},
 }
 
 // schemaVersion is the version that this program writes.

@@ -62,6 +62,11 @@ func (s *Store) RotateKey(ctx context.Context, progress func(done, total int)) e
 	if err != nil {
 		return err
 	}
+	keysLeft, err := s.resealKeys(ctx, ks)
+	if err != nil {
+		return err
+	}
+	left = append(left, keysLeft...)
 	if err := s.dropUnused(ctx, place, ks, state.id); err != nil {
 		return err
 	}
