@@ -21,7 +21,7 @@ func TestAFullDiskIsExplainedAndLosesNothing(t *testing.T) {
 	})
 	t.Run("a small file system", func(t *testing.T) {
 		dir := t.TempDir()
-		if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", dir).CombinedOutput(); err != nil {
+		if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=308k", "tmpfs", dir).CombinedOutput(); err != nil {
 			t.Skipf("no file system may be mounted here: %s", out)
 		}
 		defer exec.Command("umount", dir).Run()
