@@ -19,15 +19,16 @@ const defaultRetries = 2
 // value is ready for use. It is safe for concurrent use; do not change its
 // fields once it is in use.
 type Tester struct {
-	BaseURL     string            // see ParseBaseURL; if empty, DefaultBaseURL
-	Transport   http.RoundTripper // if nil, one shared by all tests, or one for each TestAll; see NewTransport
-	Timeout     time.Duration     // of one whole test, retries included; if zero, DefaultTimeout; a negative one has passed already
-	Retries     int               // after the first attempt; if zero, 2; none if negative
-	Concurrency int               // tests of TestAll under way at once; if zero, 8; at most 1,000
-	WarnWithin  time.Duration     // before its end a token expires soon: if zero, as RenewalWindow says; never if negative
-	Offline     bool              // make no call: judge by the claims alone
-	Key         *SigningKey       // if not nil, and SigningKey.Check finds no fault, proves the signatures of tokens that name its access key
-	Now         func() time.Time  // this machine's clock; if nil, time.Now. Timeout does not depend on it
+	BaseURL     string                             // see ParseBaseURL; if empty, DefaultBaseURL
+	Transport   http.RoundTripper                  // if nil, one shared by all tests, or one for each TestAll; see NewTransport
+	Timeout     time.Duration                      // of one whole test, retries included; if zero, DefaultTimeout; a negative one has passed already
+	Retries     int                                // after the first attempt; if zero, 2; none if negative
+	Concurrency int                                // tests of TestAll under way at once; if zero, 8; at most 1,000
+	WarnWithin  time.Duration                      // before its end a token expires soon: if zero, as RenewalWindow says; never if negative
+	Offline     bool                               // make no call: judge by the claims alone
+	Key         *SigningKey                        // if not nil, and SigningKey.Check finds no fault, proves the signatures of tokens that name its access key
+	KeyFor      func(accessKey string) *SigningKey // if Key is nil, gives the Key for tokens of an access key; nil if there is none
+	Now         func() time.Time                   // this machine's clock; if nil, time.Now. Timeout does not depend on it
 
 	// Progress, if not nil, gets each check of a test as it ends, in the order of
 	// Report.Checks, from the goroutine that tests: with TestAll from several at
@@ -52,15 +53,15 @@ func (t *Tester) Test(ctx context.Context, cred *Credential) *Report {
 		name: name, follows: cred.followsSchema(), token: token,
 		reply: reply{means: notAsked}, warnWithin: t.WarnWithin,
 	}
-	if t.Key != nil {
-		switch err := t.Key.Verify(cred.APIKeyValue); err.(type) {
+	if key := t.keyOf(token); key != nil {
+		switch err := key.Verify(cred.APIKeyValue); err.(type) {
 		case nil:
 			f.proven = true
 		case Code: // others than this one are the token's own fault
 			f.forged = err == SignatureRejected
 		default:
 			if f.keyFault = err; err == ErrOtherKey {
-				f.otherKey = claims.PresentableKey(t.Key.AccessKey)
+				f.otherKey = claims.PresentableKey(key.AccessKey)
 			}
 		}
 	}
@@ -84,6 +85,14 @@ func (t *Tester) Test(ctx context.Context, cred *Credential) *Report {
 	report := decide(f)
 	progress(report.Checks)
 	return report
+}
+
+// keyOf is the signing key that a token is held against; nil if there is none.
+func (t *Tester) keyOf(token Token) *SigningKey {
+	if t.Key != nil || t.KeyFor == nil || token.AccessKey == "" {
+		return t.Key
+	}
+	return t.KeyFor(token.AccessKey)
 }
 
 // claimChecks are the first so many checks of a report, for which no call is needed.

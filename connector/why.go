@@ -75,3 +75,15 @@ func (t Token) Remedy(code Code) string {
 // Span is a duration as a person says it, "3 days": its largest unit, rounded
 // down, and "0 seconds" for what is past.
 func Span(d time.Duration) string { return words.Span(d) }
+
+// Remaining says how far ahead or back a moment is: "in 3 days", "2 hours ago", and "just
+// now" within a minute.
+func Remaining(left time.Duration) string {
+	switch {
+	case left < time.Minute && left > -time.Minute:
+		return "just now"
+	case left < 0:
+		return Span(-left) + " ago"
+	}
+	return "in " + Span(left)
+}

@@ -49,7 +49,7 @@ func printRecords(w io.Writer, records []store.Record) {
 func expiry(r store.Record) string {
 	switch {
 	case !r.ExpiresAt.IsZero():
-		return remaining(time.Until(r.ExpiresAt))
+		return connector.Remaining(time.Until(r.ExpiresAt))
 	case r.ExpiryUnknown():
 		return "unknown"
 	}
@@ -63,7 +63,7 @@ func lastTest(r store.Record) string {
 	if r.LastVerdict == "" {
 		return "never tested"
 	}
-	return fmt.Sprintf("%s %s, %s", r.LastVerdict, r.LastCode, remaining(time.Until(r.LastTestedAt)))
+	return fmt.Sprintf("%s %s, %s", r.LastVerdict, r.LastCode, connector.Remaining(time.Until(r.LastTestedAt)))
 }
 
 // tile is a record as JSON.

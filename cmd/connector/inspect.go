@@ -123,7 +123,7 @@ func printToken(w io.Writer, t connector.Token, findings []connector.Code, proof
 		line("valid from", stamp(t.NotBefore))
 		expires := stamp(t.ExpiresAt)
 		if left, ok := t.ExpiresIn(); ok {
-			expires += ", " + remaining(left)
+			expires += ", " + connector.Remaining(left)
 		}
 		line("expires", expires)
 		if life, ok := t.Lifetime(); ok {

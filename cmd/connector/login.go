@@ -63,11 +63,19 @@ func (l *login) named(ctx context.Context, name string) (connector.TokenSource, 
 	if errors.Is(err, store.ErrNotFound) {
 		err = &store.RecordError{Name: name, Err: err}
 	}
+	var record store.Record
+	if err == nil {
+		record, err = db.Show(ctx, name)
+	}
 	if err == nil {
 		_, err = db.Credential(ctx, name)
 	}
 	if err != nil {
 		return nil, missing(name, explained(err))
+	}
+	// With the signing key of its workspace a token is never too old.
+	if key, err := db.SigningKey(ctx, record.AccessKey); err == nil {
+		return &connector.MintingSource{Key: *key}, nil
 	}
 	return db.TokenSource(name, 0), nil
 }

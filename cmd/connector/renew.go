@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/connector/fleet"
 	"github.com/100ms-connector/connector-go/connector/store"
 )
 
@@ -17,7 +18,8 @@ func (c *command) renew() *cobra.Command {
 		from       saved
 		call       calling
 		key        keyFlag
-		n          renewer
+		within     duration
+		life       lifetime
 		everything bool
 	)
 	cmd := &cobra.Command{
@@ -42,27 +44,30 @@ one was made for. The exit code is 0 if nothing that is due is left undone.`,
 	}
 	printAs := choose(cmd, "format", "how to print it", "text", "json")
 	cmd.Flags().BoolVar(&everything, "all", false, "every saved credential")
-	durationFlag(cmd, &n.within, "within", 0, "renew what ends within this time, instead of what is due by its life")
-	n.life.flags(cmd, 0, "how long the new token lives; as long as the old one if not given")
+	durationFlag(cmd, &within, "within", 0, "renew what ends within this time, instead of what is due by its life")
+	life.flags(cmd, 0, "how long the new token lives; as long as the old one if not given")
 	from.flags(cmd)
 	call.flags(cmd)
 	key.flags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		ctx := cmd.Context()
-		if err := n.life.check(); err != nil {
+		if err := life.check(); err != nil {
 			return err
 		}
-		signer, err := key.must(ctx, c, nil)
+		given, err := key.find(ctx, c, nil)
 		if err != nil {
 			return err
 		}
-		signer.AllowLong = n.life.long
-		if n.tester, err = call.tester(cmd); err != nil {
+		n := &fleet.Renewer{TTL: life.ttl.Duration, AllowLong: life.long, Began: time.Now()}
+		if within.given {
+			n.Due = func(r store.Record, now time.Time) bool { return r.DueWithin(now, within.Duration) }
+		}
+		if n.Tester, err = call.tester(cmd); err != nil {
 			return err
 		}
-		n.signer, n.began, n.record = signer, time.Now(), c.recordTest
-		done := []renewal{}
+		done := []fleet.Renewal{}
 		err = from.use(ctx, func(db *store.Store) error {
+			n.Key = keys{given, db}.of
 			records, err := db.List(ctx)
 			if !everything {
 				var r store.Record
@@ -80,10 +85,13 @@ one was made for. The exit code is 0 if nothing that is due is left undone.`,
 				if ctx.Err() != nil {
 					break
 				}
-				became := n.renew(ctx, db, r)
-				done, worst = append(done, became), max(worst, became.status)
+				became := n.Renew(ctx, db, r)
+				if became.Outcome == fleet.Renewed {
+					c.recordTest(ctx, db, became.Fresh, became.Report)
+				}
+				done, worst = append(done, became), max(worst, statusOf(became))
 				if printAs.value == "text" {
-					fmt.Fprintf(c.out, "%s: %s\n", printable(r.Name), became.text())
+					fmt.Fprintf(c.out, "%s: %s\n", printable(r.Name), textOf(became))
 				}
 			}
 			return exitWith(worst)
@@ -96,33 +104,33 @@ one was made for. The exit code is 0 if nothing that is due is left undone.`,
 	return cmd
 }
 
-// text is the renewal for people.
-func (r renewal) text() string {
-	begin := map[outcome]string{renewed: "renewed", notDue: "skipped", renewedByAnother: "renewed already", notRenewed: "not renewed"}
-	text := begin[r.outcome] + ": " + printable(r.why)
-	if r.note != "" {
-		text += "\n    note: " + r.note
+// textOf is a renewal for people.
+func textOf(r fleet.Renewal) string {
+	begin := map[fleet.Outcome]string{fleet.Renewed: "renewed", fleet.NotDue: "skipped", fleet.RenewedByAnother: "renewed already", fleet.NotRenewed: "not renewed"}
+	text := begin[r.Outcome] + ": " + printable(r.Why)
+	if r.Note != "" {
+		text += "\n    note: " + r.Note
 	}
 	return text
 }
 
-func printRenewals(w io.Writer, done []renewal) {
+func printRenewals(w io.Writer, done []fleet.Renewal) {
 	type line struct {
 		Name      string         `json:"name"`
-		Outcome   outcome        `json:"outcome"`
+		Outcome   fleet.Outcome  `json:"outcome"`
 		Message   string         `json:"message"`
 		Note      string         `json:"note"`
 		Code      connector.Code `json:"code"`
 		ExpiresAt any            `json:"expires_at"`
 	}
 	out := struct {
-		Version int             `json:"schema_version"`
-		Results []line          `json:"results"`
-		Summary map[outcome]int `json:"summary"`
-	}{1, []line{}, map[outcome]int{renewed: 0, notDue: 0, renewedByAnother: 0, notRenewed: 0}}
+		Version int                   `json:"schema_version"`
+		Results []line                `json:"results"`
+		Summary map[fleet.Outcome]int `json:"summary"`
+	}{1, []line{}, map[fleet.Outcome]int{fleet.Renewed: 0, fleet.NotDue: 0, fleet.RenewedByAnother: 0, fleet.NotRenewed: 0}}
 	for _, r := range done {
-		out.Results = append(out.Results, line{r.name, r.outcome, r.why, r.note, r.code, timeOrNull(r.expires)})
-		out.Summary[r.outcome]++
+		out.Results = append(out.Results, line{r.Name, r.Outcome, r.Why, r.Note, r.Code, timeOrNull(r.ExpiresAt)})
+		out.Summary[r.Outcome]++
 	}
 	writeJSON(w, out)
 }

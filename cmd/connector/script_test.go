@@ -72,7 +72,7 @@ func TestScriptsOnPostgreSQL(t *testing.T) {
 	}
 	t.Cleanup(func() { db.Close() })
 	var databases atomic.Int64
-	runScripts(t, []string{"testdata/credential.txtar", "testdata/renew.txtar", "testdata/token.txtar"}, func(env *testscript.Env) error {
+	runScripts(t, []string{"testdata/credential.txtar", "testdata/renew.txtar", "testdata/token.txtar", "testdata/key.txtar"}, func(env *testscript.Env) error {
 		name := fmt.Sprintf("credentials_%d_%d", os.Getpid(), databases.Add(1))
 		if _, err := db.Exec("CREATE DATABASE " + name); err != nil {
 			return err

@@ -45,6 +45,7 @@ told apart. A file may hold the bare token instead of a credential.`,
 			if tester.Key, err = key.find(cmd.Context(), c, args); err != nil {
 				return out.none(c, err)
 			}
+			tester.KeyFor = from.keyFor(cmd.Context())
 			defer out.close()
 			if err := out.begin(c, nil); err != nil {
 				return err

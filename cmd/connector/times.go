@@ -1,10 +1,6 @@
 package main
 
-import (
-	"time"
-
-	"github.com/100ms-connector/connector-go/connector"
-)
+import "time"
 
 // stamp is a moment for people: in UTC, and in local time where that differs.
 func stamp(t time.Time) string {
@@ -17,15 +13,4 @@ func stamp(t time.Time) string {
 		return utc
 	}
 	return utc + " (" + local.Format("2006-01-02 15:04 MST") + ")"
-}
-
-// remaining says how far ahead or back a moment is.
-func remaining(left time.Duration) string {
-	switch {
-	case left < time.Minute && left > -time.Minute:
-		return "just now"
-	case left < 0:
-		return connector.Span(-left) + " ago"
-	}
-	return "in " + connector.Span(left)
 }
