@@ -36,7 +36,7 @@ No account yet? Try: connector demo`,
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		c.validate(), c.inspect(), c.test(), c.form(), c.streams(), c.read(), c.actions(), c.write(), c.listen(), c.airbyte(), c.singer(), c.token(), c.credential(), c.key(),
-		c.renew(), c.storage(), c.serve(), c.sandbox(), c.demo(), c.version(),
+		c.renew(), c.watch(), c.storage(), c.serve(), c.sandbox(), c.demo(), c.version(),
 	)
 	// Cobra's own help and completion print help for what they do not know, and
 	// call that a success.

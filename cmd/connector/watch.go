@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/connector/fleet"
+	"github.com/100ms-connector/connector-go/connector/store"
+)
+
+func (c *command) watch() *cobra.Command {
+	var (
+		from    saved
+		call    calling
+		key     keyFlag
+		every   duration
+		workers int
+		once    bool
+	)
+	cmd := &cobra.Command{
+		Use:   "watch [--once] [--every 1h]",
+		Short: "Keep saved credentials alive: test each, and renew what ends soon",
+		Long: `watch tests every saved credential, and puts a fresh token in the place of one that
+ends soon or is refused, as connector renew does: signed with the signing key of its
+workspace, which connector key add keeps, and tested before it replaces anything. Each
+credential has its own time; --every is the longest one between two tests.
+
+It goes on until Ctrl-C or SIGTERM, and then finishes what is under way. With --once it
+looks after what is due now and ends, for cron, with the exit codes of connector test.
+One process at a time looks after a store; in PostgreSQL a second one waits, and takes
+over when the first one ends.`,
+		Example: `  connector watch
+  connector watch --once
+  connector watch --every 15m --log-format json`,
+		Args: noArguments,
+	}
+	logAs := choose(cmd, "log-format", "how to write the log, to standard error", "text", "json")
+	durationFlag(cmd, &every, "every", time.Hour, "the longest time between two tests of a credential")
+	cmd.Flags().IntVar(&workers, "workers", 50, "credentials at once")
+	cmd.Flags().BoolVar(&once, "once", false, "look after what is due now, and end")
+	from.flags(cmd)
+	call.flags(cmd)
+	key.flags(cmd)
+	_ = cmd.Flags().MarkHidden("concurrency") // --workers is the one that counts
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		ctx := cmd.Context()
+		switch {
+		case every.Duration < time.Second:
+			return errors.New("--every must be a second or more")
+		case workers < 1 || workers > 1000:
+			return errors.New("--workers must be 1 to 1000")
+		}
+		call.concurrency = workers
+		tester, err := call.tester(cmd)
+		if err != nil {
+			return err
+		}
+		given, err := key.find(ctx, c, nil)
+		if err != nil {
+			return err
+		}
+		lingers.Store(true)
+		return from.use(ctx, func(db *store.Store) error {
+			w := &fleet.Watcher{
+				Store: db, Every: every.Duration, Workers: workers,
+				Renewer: &fleet.Renewer{Tester: tester, Key: keys{given, db}.of},
+			}
+			log := c.log(logAs.value)
+			w.Tell = func(e fleet.Event) { logEvent(log, e) }
+			if once {
+				return c.watchOnce(ctx, w)
+			}
+			return c.watchOn(ctx, w, db, log)
+		})
+	}
+	return cmd
+}
+
+// log writes what happens, a line each.
+func (c *command) log(format string) *slog.Logger {
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(c.err, nil))
+	}
+	return slog.New(slog.NewTextHandler(c.err, nil))
+}
+
+// logEvent writes one event. Names are a person's own words, and messages hold what a
+// server said: both are made safe for a terminal.
+func logEvent(log *slog.Logger, e fleet.Event) {
+	args := []any{}
+	if e.Name != "" {
+		args = append(args, "name", printable(e.Name))
+	}
+	if e.Report != nil {
+		args = append(args, "verdict", e.Report.Verdict, "code", e.Report.Code)
+	}
+	level, what := slog.LevelInfo, "tested"
+	if r := e.Renewal; r != nil && r.Outcome != fleet.NotDue {
+		what = map[fleet.Outcome]string{fleet.Renewed: "renewed", fleet.RenewedByAnother: "renewed by another", fleet.NotRenewed: "not renewed"}[r.Outcome]
+		args = append(args, "why", printable(r.Why))
+		if !r.ExpiresAt.IsZero() {
+			args = append(args, "expires", r.ExpiresAt.UTC())
+		}
+	} else if e.Report != nil && e.Report.Verdict != connector.VerdictAccepted {
+		args = append(args, "why", printable(e.Report.Message))
+	}
+	switch {
+	case e.Err != nil:
+		level, what = slog.LevelError, "not looked after"
+		args = append(args, "why", printable(store.Plain(e.Err)))
+	case e.Rejected():
+		level = slog.LevelError
+	case !e.Well():
+		level = slog.LevelWarn
+	}
+	log.Log(context.Background(), level, what, append(args, "took", e.Took.Round(time.Millisecond))...)
+}
+
+// watchOnce looks after what is due, and says how all credentials are.
+func (c *command) watchOnce(ctx context.Context, w *fleet.Watcher) error {
+	all, err := w.Once(ctx)
+	if err != nil && len(all) == 0 {
+		return err
+	}
+	if len(all) == 0 {
+		return errNothingSaved
+	}
+	worst, counts := passed, map[string]int{}
+	for _, e := range all {
+		switch {
+		case e.Well():
+			counts["well"]++
+		case e.Rejected():
+			counts["rejected"]++
+			worst = max(worst, failed)
+		default:
+			counts["not judged"]++
+			worst = max(worst, unknown)
+		}
+		if e.Renewal != nil && e.Renewal.Outcome == fleet.Renewed {
+			counts["renewed"]++
+		}
+	}
+	line := ""
+	for _, what := range []string{"well", "renewed", "rejected", "not judged"} {
+		if n := counts[what]; n > 0 {
+			line += fmt.Sprintf(", %d %s", n, what)
+		}
+	}
+	fmt.Fprintf(c.out, "%d credentials%s\n", len(all), line)
+	return errors.Join(err, exitWith(worst))
+}
+
+// standBy is how often a process looks whether the one that watches has ended.
+const standBy = 3 * time.Second
+
+// watchOn looks after the credentials until ctx ends.
+func (c *command) watchOn(ctx context.Context, w *fleet.Watcher, db *store.Store, log *slog.Logger) error {
+	waiting := false
+	for {
+		release, lost, err := db.Exclusive(ctx, "watch")
+		switch {
+		case ctx.Err() != nil:
+			return exit(exitOK)
+		case errors.Is(err, store.ErrTaken) && db.IsFile():
+			return &failure{exitUntested, errors.New("another connector watch looks after this store"), "one is enough; on several machines keep the credentials in PostgreSQL"}
+		case errors.Is(err, store.ErrTaken):
+			if !waiting {
+				log.Info("standing by: another process watches")
+			}
+			waiting = true
+		case err != nil:
+			log.Error("the store cannot be used", "why", printable(store.Plain(err)))
+		default:
+			waiting = false
+			log.Info("watching", "store", fmt.Sprint(db), "every", w.Every.String(), "workers", w.Workers)
+			watching, stop := context.WithCancel(ctx)
+			go func() {
+				select {
+				case <-lost: // nil where it cannot be
+					log.Error("the connection that holds the watch is gone")
+					stop()
+				case <-watching.Done():
+				}
+			}()
+			err := w.Run(watching)
+			stop()
+			release()
+			if ctx.Err() != nil {
+				log.Info("ended")
+				return exit(exitOK)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		select {
+		case <-time.After(standBy):
+		case <-ctx.Done():
+			return exit(exitOK)
+		}
+	}
+}

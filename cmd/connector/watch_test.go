@@ -1,0 +1,188 @@
+//go:build linux || darwin
+
+package main
+
+import (
+	"bytes"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/connector/store"
+	"github.com/100ms-connector/connector-go/fixtures"
+	"github.com/100ms-connector/connector-go/fixtures/sandbox"
+)
+
+// watched is a store whose credentials processes look after.
+type watched struct {
+	*store.Store
+	location, key, api string
+
+	mu   sync.Mutex
+	logs []*lockedBuffer
+}
+
+func newWatched(t *testing.T, location string) *watched {
+	t.Helper()
+	w := &watched{location: location, key: filepath.Join(t.TempDir(), "store.key")}
+	server := httptest.NewServer(new(sandbox.Sandbox))
+	t.Cleanup(server.Close)
+	w.api = server.URL + "/v2"
+	db, err := store.Open(t.Context(), location, store.KeyFile(w.key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	w.Store = db
+	k := fixtures.Workspace()
+	if err := db.SaveKey(t.Context(), &connector.SigningKey{AccessKey: k.AccessKey, AppSecret: connector.Secret(k.AppSecret)}); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// start starts connector watch.
+func (w *watched) start(t *testing.T) *exec.Cmd {
+	t.Helper()
+	log := new(lockedBuffer)
+	cmd := exec.Command("connector", "watch", "--store", w.location, "--store-key", w.key, "--base-url", w.api, "--every", "2s")
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.logs = append(w.logs, log)
+	return cmd
+}
+
+func (w *watched) said() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var all strings.Builder
+	for _, log := range w.logs {
+		all.WriteString(log.String())
+	}
+	return all.String()
+}
+
+// postgresDatabase makes a database of its own for a test.
+func postgresDatabase(t *testing.T) string {
+	t.Helper()
+	server := os.Getenv("CONNECTOR_TEST_POSTGRES")
+	if server == "" {
+		t.Skip("CONNECTOR_TEST_POSTGRES is not set; .ci/postgres starts a server and prints its URL")
+	}
+	db, err := sql.Open("pgx", server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	name := fmt.Sprintf("watched_%d_%d", os.Getpid(), rand.Int64())
+	if _, err := db.Exec("CREATE DATABASE " + name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Exec("DROP DATABASE " + name + " WITH (FORCE)") })
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+// TestOfThreeThatWatchOneMayBeKilledAtAnyTime kills processes that watch one PostgreSQL,
+// while a client uses every credential. Each is renewed once, and none is ever refused.
+func TestOfThreeThatWatchOneMayBeKilledAtAnyTime(t *testing.T) {
+	w := newWatched(t, postgresDatabase(t))
+	const credentials = 20
+	for n := range credentials {
+		// Due after six seconds, dead after nine.
+		claims := fixtures.Management(fixtures.Workspace(), time.Now().Add(-time.Duration(n%4)*time.Second), 12*time.Second).With("jti", fmt.Sprint(n))
+		if err := w.Save(t.Context(), &connector.Credential{Name: fmt.Sprint("c", n), APIKeyValue: connector.Secret(fixtures.Sign(fixtures.Workspace(), claims))}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	processes := []*exec.Cmd{w.start(t), w.start(t), w.start(t)}
+	killed, used := 0, 0
+	tester := &connector.Tester{BaseURL: w.api}
+	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); {
+		for c, err := range w.All(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if report := tester.Test(t.Context(), c); report.Verdict != connector.VerdictAccepted {
+				t.Fatalf("%s is refused: %s\n%s", c.Name, report.Message, w.said())
+			}
+			used++
+		}
+		if time.Until(end) > 3*time.Second {
+			n := rand.N(len(processes))
+			_ = processes[n].Process.Kill()
+			_ = processes[n].Wait()
+			processes[n] = w.start(t)
+			killed++
+		}
+		time.Sleep(rand.N(1500 * time.Millisecond))
+	}
+	for _, p := range processes {
+		_ = p.Process.Signal(syscall.SIGTERM)
+		if err := p.Wait(); err != nil {
+			t.Errorf("SIGTERM: %v", err)
+		}
+	}
+	text := w.said()
+	for n := range credentials {
+		if times := strings.Count(text, fmt.Sprintf("msg=renewed name=c%d ", n)); times > 1 {
+			t.Errorf("c%d was renewed %d times", n, times)
+		}
+	}
+	if !strings.Contains(text, "standing by") {
+		t.Error("none stood by")
+	}
+	for _, secret := range []string{fixtures.Workspace().AppSecret[:24], "eyJ"} {
+		if strings.Contains(text, secret) {
+			t.Error("the log has a secret")
+		}
+	}
+	t.Logf("%d kills, %d uses, none refused", killed, used)
+}
+
+// TestASecondWatchOfAFileIsToldSo: one is enough.
+func TestASecondWatchOfAFileIsToldSo(t *testing.T) {
+	w := newWatched(t, "sqlite://"+filepath.Join(t.TempDir(), "store.db"))
+	first := w.start(t)
+	for n := 0; !strings.Contains(w.said(), "msg=watching"); n++ {
+		if n == 500 {
+			t.Fatal(w.said())
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	second := exec.Command("connector", "watch", "--store", w.location, "--store-key", w.key, "--base-url", w.api)
+	var said bytes.Buffer
+	second.Stderr = &said
+	_ = second.Run()
+	if code := second.ProcessState.ExitCode(); code != exitUntested || !strings.Contains(said.String(), "another connector watch looks after this store") {
+		t.Errorf("exit %d: %s", code, said.String())
+	}
+	began := time.Now()
+	_ = first.Process.Signal(syscall.SIGTERM)
+	if err := first.Wait(); err != nil || time.Since(began) > 5*time.Second {
+		t.Errorf("%v after %v", err, time.Since(began))
+	}
+}

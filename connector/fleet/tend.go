@@ -1,0 +1,131 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"hash/fnv"
+	"time"
+
+	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/connector/store"
+)
+
+// Event is what became of one credential that was looked after: it was tested, renewed,
+// or both.
+type Event struct {
+	Name      string
+	AccessKey string // that its token claims; empty if it claims none
+
+	Report  *connector.Report // of the test of what was kept; nil if it was renewed without one, or could not be tested
+	Renewal *Renewal          // nil if nothing was due
+	Err     error             // why it could not be looked after; nil otherwise
+	Took    time.Duration
+}
+
+// Well says whether the credential works, as far as is known: its token was accepted, or
+// a fresh one that was has taken its place.
+func (e Event) Well() bool {
+	switch {
+	case e.Err != nil:
+		return false
+	case e.Renewal != nil && e.Renewal.Outcome != NotDue:
+		return e.Renewal.Outcome != NotRenewed
+	}
+	return e.Report == nil || e.Report.Verdict == connector.VerdictAccepted
+}
+
+// Rejected says whether a person has to do something about the credential: it is not Well,
+// and not for a fault of the environment.
+func (e Event) Rejected() bool {
+	switch {
+	case e.Well() || e.Err != nil:
+		return false
+	case e.Renewal != nil && e.Renewal.Outcome == NotRenewed:
+		return !e.Renewal.Environment
+	}
+	return e.Report.Verdict == connector.VerdictRejected
+}
+
+// tend tests a credential, and renews it if that is due before or after the test.
+func (w *Watcher) tend(ctx context.Context, name string) (e Event, gone bool) {
+	began := time.Now()
+	e = Event{Name: name}
+	defer func() { e.Took = time.Since(began) }()
+	r, err := w.Store.Show(ctx, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return e, true
+	}
+	if err != nil {
+		e.Err = err
+		return e, false
+	}
+	e.AccessKey = r.AccessKey
+	if w.Renewer.due(r, time.Now()) {
+		w.renew(ctx, r, &e)
+		if e.Renewal.Outcome != NotRenewed {
+			return e, false
+		}
+	}
+	read, err := w.Store.Credential(ctx, name)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return e, true
+	case err != nil:
+		e.Err = err
+		return e, false
+	}
+	e.Report = w.Renewer.Tester.Test(ctx, read)
+	if ctx.Err() != nil {
+		e.Err = ctx.Err()
+		return e, false
+	}
+	err = w.Store.RecordTest(ctx, read, e.Report)
+	if errors.Is(err, store.ErrChanged) { // another has replaced it meanwhile, and tested what it put there
+		return e, false
+	}
+	if err != nil {
+		e.Err = err
+		return e, false
+	}
+	if e.Renewal != nil { // it was tried, and the test says how the old one does
+		return e, false
+	}
+	if r, err = w.Store.Show(ctx, name); err == nil && w.Renewer.due(r, time.Now()) {
+		w.renew(ctx, r, &e)
+	}
+	return e, false
+}
+
+// renew renews a credential and keeps the test of its new token.
+func (w *Watcher) renew(ctx context.Context, r store.Record, e *Event) {
+	became := w.Renewer.Renew(ctx, w.Store, r)
+	e.Renewal = &became
+	if became.Outcome == Renewed {
+		// That the verdict cannot be kept changes nothing about the token: it is tested again later.
+		_ = w.Store.RecordTest(ctx, became.Fresh, became.Report)
+	}
+}
+
+// next is when a credential is to be looked after: once its token is due, and at the
+// latest when Every has passed since the last test. The names spread the tests over the
+// last tenth of that time.
+func (w *Watcher) next(r store.Record, now time.Time) time.Time {
+	if w.Renewer.due(r, now) || r.LastTestedAt.IsZero() || r.LastTestedAt.After(now) {
+		return now
+	}
+	every := w.every()
+	next := r.LastTestedAt.Add(every - time.Duration(float64(every)*0.1*spread(r.Name)))
+	if !r.ExpiresAt.IsZero() {
+		if due := r.ExpiresAt.Add(-connector.RenewalWindow(r.MadeAt(), r.ExpiresAt)); due.After(now) && due.Before(next) {
+			next = due
+		}
+	}
+	return next
+}
+
+// spread gives each name its own number from 0 to 1.
+func spread(name string) float64 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(name)) // it never fails
+	return float64(h.Sum32()) / (1 << 32)
+}

@@ -1,0 +1,193 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/connector/store"
+)
+
+// Watcher looks after the credentials of a store. Store and Renewer must be set; the zero
+// values of the other fields are the defaults. One process at a time looks after a store
+// in this way; a second one does no harm, and tests what the first one tests.
+type Watcher struct {
+	Store   *store.Store
+	Renewer *Renewer
+	Every   time.Duration // the longest time between two tests of a credential; an hour if zero
+	Workers int           // credentials at once; 50 if zero
+	Tell    func(Event)   // is told of each; nil if nobody is. It is called by several goroutines
+
+	mu    sync.Mutex
+	later map[string]time.Time // by name: when one that failed is tried again
+	held  map[string]time.Time // by access key: until when a workspace is not asked
+}
+
+// ErrHeld is the error about a credential that was not looked after, for 100ms has said of
+// its workspace that too much is asked.
+var ErrHeld = errors.New("the workspace has asked to be left alone for a while")
+
+// Bounds of the time after which what failed is tried again.
+const (
+	leastDelay = 10 * time.Second
+	mostDelay  = 10 * time.Minute
+	lookEvery  = time.Minute // how often the store is looked at for what is new
+)
+
+func (w *Watcher) every() time.Duration {
+	if w.Every <= 0 {
+		return time.Hour
+	}
+	return w.Every
+}
+
+func (w *Watcher) workers() int {
+	if w.Workers <= 0 {
+		return 50
+	}
+	return w.Workers
+}
+
+// Once looks after what is due now, and gives how every credential of the store is then,
+// by name. The error is the store's or the context's.
+func (w *Watcher) Once(ctx context.Context) (map[string]Event, error) {
+	records, err := w.Store.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]Event{}
+	var mu sync.Mutex
+	var due []store.Record
+	for _, r := range records {
+		if !w.next(r, time.Now()).After(time.Now()) {
+			due = append(due, r)
+			continue
+		}
+		all[r.Name] = Event{Name: r.Name, AccessKey: r.AccessKey, Report: &connector.Report{Verdict: r.LastVerdict, Code: r.LastCode}}
+	}
+	w.each(ctx, due, func(e Event, gone bool) {
+		w.postpone(e, gone)
+		mu.Lock()
+		defer mu.Unlock()
+		if !gone {
+			all[e.Name] = e
+		}
+	})
+	return all, ctx.Err()
+}
+
+// Run looks after the credentials until ctx ends; then it finishes what is under way, and
+// returns nil. A store that cannot be read is told, and tried again.
+func (w *Watcher) Run(ctx context.Context) error {
+	for {
+		sleep := lookEvery
+		records, err := w.Store.List(ctx)
+		if err != nil && ctx.Err() == nil {
+			w.tell(Event{Err: err})
+			sleep = leastDelay
+		}
+		now := time.Now()
+		var due []store.Record
+		for _, r := range records {
+			if at := w.due(r, now); at.After(now) {
+				sleep = min(sleep, at.Sub(now))
+			} else {
+				due = append(due, r)
+			}
+		}
+		w.each(ctx, due, func(e Event, gone bool) { w.postpone(e, gone) })
+		if len(due) > 0 {
+			sleep = 0 // what is due now may be another one
+		}
+		select {
+		case <-time.After(max(sleep, time.Second)):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// due is next, but for what failed and for workspaces that are not to be asked.
+func (w *Watcher) due(r store.Record, now time.Time) time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	at := w.next(r, now)
+	for _, not := range []time.Time{w.later[r.Name], w.held[r.AccessKey]} {
+		if not.After(at) {
+			at = not
+		}
+	}
+	return at
+}
+
+// postpone notes when a credential that is not well is tried again: sooner if its token
+// ends sooner.
+func (w *Watcher) postpone(e Event, gone bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.later == nil {
+		w.later, w.held = map[string]time.Time{}, map[string]time.Time{}
+	}
+	if gone || e.Well() {
+		delete(w.later, e.Name)
+		return
+	}
+	if errors.Is(e.Err, ErrHeld) {
+		return
+	}
+	delay := mostDelay
+	if e.Renewal != nil && e.Renewal.Outcome == NotRenewed && !e.Renewal.ExpiresAt.IsZero() {
+		delay = min(delay, time.Until(e.Renewal.ExpiresAt)/4)
+	}
+	if e.Report != nil && e.Report.Code == connector.RateLimited && e.AccessKey != "" {
+		wait := time.Duration(e.Report.RetryAfter) * time.Second
+		w.held[e.AccessKey] = time.Now().Add(min(max(wait, leastDelay), time.Hour))
+	}
+	w.later[e.Name] = time.Now().Add(min(max(delay, leastDelay), w.every()))
+}
+
+// each looks after some credentials, several at once. When ctx ends no further one is
+// begun.
+func (w *Watcher) each(ctx context.Context, records []store.Record, done func(e Event, gone bool)) {
+	slots := make(chan struct{}, w.workers())
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	for _, r := range records {
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+		workers.Go(func() {
+			defer func() { <-slots }()
+			if w.heldBack(r.AccessKey) {
+				done(Event{Name: r.Name, AccessKey: r.AccessKey, Err: ErrHeld}, false)
+				return
+			}
+			e, gone := w.tend(ctx, r.Name)
+			if ctx.Err() != nil && e.Err != nil {
+				return // it was not looked after
+			}
+			done(e, gone)
+			if !gone {
+				w.tell(e)
+			}
+		})
+	}
+}
+
+// heldBack says whether the workspace has asked to be left alone since the credential was
+// found to be due.
+func (w *Watcher) heldBack(accessKey string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return accessKey != "" && w.held[accessKey].After(time.Now())
+}
+
+func (w *Watcher) tell(e Event) {
+	if w.Tell != nil {
+		w.Tell(e)
+	}
+}
