@@ -33,8 +33,8 @@ credential has its own time; --every is the longest one between two tests.
 
 It goes on until Ctrl-C or SIGTERM, and then finishes what is under way. With --once it
 looks after what is due now and ends, for cron, with the exit codes of connector test.
-One process at a time looks after a store; in PostgreSQL a second one waits, and takes
-over when the first one ends.`,
+A store in a file is looked after by one process; one in PostgreSQL by any number, on any
+machines: each credential is a job that one of them takes.`,
 		Example: `  connector watch
   connector watch --once
   connector watch --every 15m --log-format json`,
@@ -157,53 +157,49 @@ func (c *command) watchOnce(ctx context.Context, w *fleet.Watcher) error {
 	return errors.Join(err, exitWith(worst))
 }
 
-// standBy is how often a process looks whether the one that watches has ended.
-const standBy = 3 * time.Second
-
-// watchOn looks after the credentials until ctx ends.
+// watchOn looks after the credentials until ctx ends: alone in a file, with others in
+// PostgreSQL.
 func (c *command) watchOn(ctx context.Context, w *fleet.Watcher, db *store.Store, log *slog.Logger) error {
-	waiting := false
-	for {
-		release, lost, err := db.Exclusive(ctx, "watch")
-		switch {
-		case ctx.Err() != nil:
-			return exit(exitOK)
-		case errors.Is(err, store.ErrTaken) && db.IsFile():
+	run := func() error { return w.RunQueue(ctx, c.queueLog(log)) }
+	if db.IsFile() {
+		release, err := db.Exclusive("watch")
+		if errors.Is(err, store.ErrTaken) {
 			return &failure{exitUntested, errors.New("another connector watch looks after this store"), "one is enough; on several machines keep the credentials in PostgreSQL"}
-		case errors.Is(err, store.ErrTaken):
-			if !waiting {
-				log.Info("standing by: another process watches")
-			}
-			waiting = true
-		case err != nil:
-			log.Error("the store cannot be used", "why", printable(store.Plain(err)))
-		default:
-			waiting = false
-			log.Info("watching", "store", fmt.Sprint(db), "every", w.Every.String(), "workers", w.Workers)
-			watching, stop := context.WithCancel(ctx)
-			go func() {
-				select {
-				case <-lost: // nil where it cannot be
-					log.Error("the connection that holds the watch is gone")
-					stop()
-				case <-watching.Done():
-				}
-			}()
-			err := w.Run(watching)
-			stop()
-			release()
-			if ctx.Err() != nil {
-				log.Info("ended")
-				return exit(exitOK)
-			}
-			if err != nil {
-				return err
-			}
 		}
-		select {
-		case <-time.After(standBy):
-		case <-ctx.Done():
-			return exit(exitOK)
+		if err != nil {
+			return err
 		}
+		defer release()
+		run = func() error { return w.Run(ctx) }
 	}
+	log.Info("watching", "store", fmt.Sprint(db), "every", w.Every.String(), "workers", w.Workers)
+	if err := run(); err != nil && ctx.Err() == nil {
+		return unreadable(err)
+	}
+	log.Info("ended")
+	return exit(exitOK)
+}
+
+// queueLog is the log of what the queue has to say: what a person should know.
+func (c *command) queueLog(log *slog.Logger) *slog.Logger {
+	return slog.New(atLeast{log.Handler(), slog.LevelWarn})
+}
+
+// atLeast passes on what has a level or more.
+type atLeast struct {
+	slog.Handler
+	level slog.Level
+}
+
+// Enabled implements slog.Handler.
+func (a atLeast) Enabled(_ context.Context, level slog.Level) bool { return level >= a.level }
+
+// WithAttrs implements slog.Handler.
+func (a atLeast) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return atLeast{a.Handler.WithAttrs(attrs), a.level}
+}
+
+// WithGroup implements slog.Handler.
+func (a atLeast) WithGroup(name string) slog.Handler {
+	return atLeast{a.Handler.WithGroup(name), a.level}
 }

@@ -106,9 +106,9 @@ func postgresDatabase(t *testing.T) string {
 	return u.String()
 }
 
-// TestOfThreeThatWatchOneMayBeKilledAtAnyTime kills processes that watch one PostgreSQL,
+// TestThreeThatWatchMayBeKilledAtAnyTime kills processes that watch one PostgreSQL,
 // while a client uses every credential. Each is renewed once, and none is ever refused.
-func TestOfThreeThatWatchOneMayBeKilledAtAnyTime(t *testing.T) {
+func TestThreeThatWatchMayBeKilledAtAnyTime(t *testing.T) {
 	w := newWatched(t, postgresDatabase(t))
 	const credentials = 20
 	for n := range credentials {
@@ -151,9 +151,6 @@ func TestOfThreeThatWatchOneMayBeKilledAtAnyTime(t *testing.T) {
 		if times := strings.Count(text, fmt.Sprintf("msg=renewed name=c%d ", n)); times > 1 {
 			t.Errorf("c%d was renewed %d times", n, times)
 		}
-	}
-	if !strings.Contains(text, "standing by") {
-		t.Error("none stood by")
 	}
 	for _, secret := range []string{fixtures.Workspace().AppSecret[:24], "eyJ"} {
 		if strings.Contains(text, secret) {

@@ -20,6 +20,10 @@ type Event struct {
 	Renewal *Renewal          // nil if nothing was due
 	Err     error             // why it could not be looked after; nil otherwise
 	Took    time.Duration
+
+	// Again is when a credential that is not Well is looked after again; zero for the
+	// others, which have their own time.
+	Again time.Time
 }
 
 // Well says whether the credential works, as far as is known: its token was accepted, or
@@ -50,7 +54,12 @@ func (e Event) Rejected() bool {
 func (w *Watcher) tend(ctx context.Context, name string) (e Event, gone bool) {
 	began := time.Now()
 	e = Event{Name: name}
-	defer func() { e.Took = time.Since(began) }()
+	defer func() {
+		e.Took = time.Since(began)
+		if !gone && !e.Well() && e.Again.IsZero() {
+			e.Again = time.Now().Add(w.delay(e))
+		}
+	}()
 	r, err := w.Store.Show(ctx, name)
 	if errors.Is(err, store.ErrNotFound) {
 		return e, true
@@ -60,6 +69,14 @@ func (w *Watcher) tend(ctx context.Context, name string) (e Event, gone bool) {
 		return e, false
 	}
 	e.AccessKey = r.AccessKey
+	until, err := w.Store.HeldUntil(ctx, r.AccessKey)
+	if err == nil && !until.IsZero() {
+		err = ErrHeld
+	}
+	if err != nil {
+		e.Err, e.Again = err, until
+		return e, false
+	}
 	if w.Renewer.due(r, time.Now()) {
 		w.renew(ctx, r, &e)
 		if e.Renewal.Outcome != NotRenewed {
@@ -78,6 +95,13 @@ func (w *Watcher) tend(ctx context.Context, name string) (e Event, gone bool) {
 	if ctx.Err() != nil {
 		e.Err = ctx.Err()
 		return e, false
+	}
+	if e.Report.Code == connector.RateLimited && r.AccessKey != "" {
+		e.Again = time.Now().Add(min(max(time.Duration(e.Report.RetryAfter)*time.Second, leastDelay), time.Hour))
+		if err := w.Store.Hold(ctx, r.AccessKey, e.Again); err != nil {
+			e.Err = err
+			return e, false
+		}
 	}
 	err = w.Store.RecordTest(ctx, read, e.Report)
 	if errors.Is(err, store.ErrChanged) { // another has replaced it meanwhile, and tested what it put there
@@ -106,6 +130,16 @@ func (w *Watcher) renew(ctx context.Context, r store.Record, e *Event) {
 	}
 }
 
+// delay is after what time a credential that is not well is looked after again: sooner
+// if its token ends sooner.
+func (w *Watcher) delay(e Event) time.Duration {
+	delay := mostDelay
+	if r := e.Renewal; r != nil && r.Outcome == NotRenewed && !r.ExpiresAt.IsZero() {
+		delay = min(delay, time.Until(r.ExpiresAt)/4)
+	}
+	return min(max(delay, leastDelay), max(w.every(), leastDelay))
+}
+
 // next is when a credential is to be looked after: once its token is due, and at the
 // latest when Every has passed since the last test. The names spread the tests over the
 // last tenth of that time.
@@ -128,4 +162,9 @@ func spread(name string) float64 {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(name)) // it never fails
 	return float64(h.Sum32()) / (1 << 32)
+}
+
+// known is how a credential is by its last test.
+func known(r store.Record) Event {
+	return Event{Name: r.Name, AccessKey: r.AccessKey, Report: &connector.Report{Verdict: r.LastVerdict, Code: r.LastCode}}
 }

@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/store"
 )
 
@@ -21,8 +20,7 @@ type Watcher struct {
 	Tell    func(Event)   // is told of each; nil if nobody is. It is called by several goroutines
 
 	mu    sync.Mutex
-	later map[string]time.Time // by name: when one that failed is tried again
-	held  map[string]time.Time // by access key: until when a workspace is not asked
+	later map[string]time.Time // by name: when one that is not well is looked after again
 }
 
 // ErrHeld is the error about a credential that was not looked after, for 100ms has said of
@@ -65,10 +63,9 @@ func (w *Watcher) Once(ctx context.Context) (map[string]Event, error) {
 			due = append(due, r)
 			continue
 		}
-		all[r.Name] = Event{Name: r.Name, AccessKey: r.AccessKey, Report: &connector.Report{Verdict: r.LastVerdict, Code: r.LastCode}}
+		all[r.Name] = known(r)
 	}
 	w.each(ctx, due, func(e Event, gone bool) {
-		w.postpone(e, gone)
 		mu.Lock()
 		defer mu.Unlock()
 		if !gone {
@@ -97,7 +94,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 				due = append(due, r)
 			}
 		}
-		w.each(ctx, due, func(e Event, gone bool) { w.postpone(e, gone) })
+		w.each(ctx, due, w.postpone)
 		if len(due) > 0 {
 			sleep = 0 // what is due now may be another one
 		}
@@ -109,43 +106,26 @@ func (w *Watcher) Run(ctx context.Context) error {
 	}
 }
 
-// due is next, but for what failed and for workspaces that are not to be asked.
+// due is next, but for those that are not well.
 func (w *Watcher) due(r store.Record, now time.Time) time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	at := w.next(r, now)
-	for _, not := range []time.Time{w.later[r.Name], w.held[r.AccessKey]} {
-		if not.After(at) {
-			at = not
-		}
+	if later := w.later[r.Name]; later.After(at) {
+		return later
 	}
 	return at
 }
 
-// postpone notes when a credential that is not well is tried again: sooner if its token
-// ends sooner.
 func (w *Watcher) postpone(e Event, gone bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.later == nil {
-		w.later, w.held = map[string]time.Time{}, map[string]time.Time{}
+		w.later = map[string]time.Time{}
 	}
-	if gone || e.Well() {
-		delete(w.later, e.Name)
-		return
+	if delete(w.later, e.Name); !gone && !e.Again.IsZero() {
+		w.later[e.Name] = e.Again
 	}
-	if errors.Is(e.Err, ErrHeld) {
-		return
-	}
-	delay := mostDelay
-	if e.Renewal != nil && e.Renewal.Outcome == NotRenewed && !e.Renewal.ExpiresAt.IsZero() {
-		delay = min(delay, time.Until(e.Renewal.ExpiresAt)/4)
-	}
-	if e.Report != nil && e.Report.Code == connector.RateLimited && e.AccessKey != "" {
-		wait := time.Duration(e.Report.RetryAfter) * time.Second
-		w.held[e.AccessKey] = time.Now().Add(min(max(wait, leastDelay), time.Hour))
-	}
-	w.later[e.Name] = time.Now().Add(min(max(delay, leastDelay), w.every()))
 }
 
 // each looks after some credentials, several at once. When ctx ends no further one is
@@ -162,28 +142,16 @@ func (w *Watcher) each(ctx context.Context, records []store.Record, done func(e 
 		}
 		workers.Go(func() {
 			defer func() { <-slots }()
-			if w.heldBack(r.AccessKey) {
-				done(Event{Name: r.Name, AccessKey: r.AccessKey, Err: ErrHeld}, false)
-				return
-			}
 			e, gone := w.tend(ctx, r.Name)
 			if ctx.Err() != nil && e.Err != nil {
 				return // it was not looked after
 			}
 			done(e, gone)
-			if !gone {
+			if !gone && !errors.Is(e.Err, ErrHeld) { // it was told when it began
 				w.tell(e)
 			}
 		})
 	}
-}
-
-// heldBack says whether the workspace has asked to be left alone since the credential was
-// found to be due.
-func (w *Watcher) heldBack(accessKey string) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return accessKey != "" && w.held[accessKey].After(time.Now())
 }
 
 func (w *Watcher) tell(e Event) {

@@ -2,23 +2,59 @@ package store_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/100ms-connector/connector-go/connector/store"
 )
 
 func TestWhatIsExclusiveIsDoneByOne(t *testing.T) {
+	p := onSQLite(t)
+	one, two := p.open(t), p.open(t)
+	release, err := one.Exclusive("watch")
+	ok(t, err)
+	_, err = two.Exclusive("watch")
+	fails(t, err, store.ErrTaken)
+	other, err := two.Exclusive("another")
+	ok(t, err)
+	other()
+	release()
+	release, err = two.Exclusive("watch")
+	ok(t, err)
+	release()
+}
+
+func TestAWorkspaceThatIsHeldIsHeldForAllProcesses(t *testing.T) {
 	onEach(t, func(t *testing.T, p place) {
 		one, two := p.open(t), p.open(t)
-		release, _, err := one.Exclusive(ctx, "watch")
+		if until, err := two.HeldUntil(ctx, "a"); err != nil || !until.IsZero() {
+			t.Errorf("%v, %v", until, err)
+		}
+		now := time.Now()
+		for _, until := range []time.Duration{time.Minute, time.Hour, 2 * time.Minute} {
+			ok(t, one.Hold(ctx, "a", now.Add(until)))
+		}
+		if until, err := two.HeldUntil(ctx, "a"); err != nil || until.Sub(now).Round(time.Minute) != time.Hour {
+			t.Errorf("%v, %v", until, err)
+		}
+		ok(t, one.Hold(ctx, "b", now.Add(-time.Second)))
+		if until, err := two.HeldUntil(ctx, "b"); err != nil || !until.IsZero() {
+			t.Errorf("what is over still holds: %v, %v", until, err)
+		}
+	})
+}
+
+func TestARecordIsFoundByItsID(t *testing.T) {
+	onEach(t, func(t *testing.T, p place) {
+		s := three(t, p)
+		list, err := s.List(ctx)
 		ok(t, err)
-		_, _, err = two.Exclusive(ctx, "watch")
-		fails(t, err, store.ErrTaken)
-		other, _, err := two.Exclusive(ctx, "another")
-		ok(t, err)
-		other()
-		release()
-		release, _, err = two.Exclusive(ctx, "watch")
-		ok(t, err)
-		release()
+		for _, r := range list {
+			got, err := s.ShowID(ctx, r.ID)
+			if ok(t, err); got.Name != r.Name || len(r.ID) != 32 {
+				t.Errorf("%+v", got)
+			}
+		}
+		_, err = s.ShowID(ctx, "0")
+		fails(t, err, store.ErrNotFound)
 	})
 }

@@ -54,6 +54,11 @@ var migrations = [...][]string{
 			key_id     {text} NOT NULL,
 			saved_at   BIGINT NOT NULL
 		)`,
+		// Until when the API asks that a workspace is left alone.
+		`CREATE TABLE connector_holds (
+			access_key {text} PRIMARY KEY,
+			until      BIGINT NOT NULL
+		)`,
 	},
 }
 

@@ -18,6 +18,19 @@ import (
 )
 
 func openPostgres(at *location) (*sql.DB, error) {
+	config, err := postgresConfig(at)
+	if err != nil {
+		return nil, err
+	}
+	db := stdlib.OpenDB(*config)
+	db.SetMaxOpenConns(8)
+	db.SetMaxIdleConns(8)
+	db.SetConnMaxIdleTime(5 * time.Minute) // firewalls forget idle connections
+	return db, nil
+}
+
+// postgresConfig is how PostgreSQL is spoken to.
+func postgresConfig(at *location) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(at.postgres)
 	if err != nil { // its text holds the URL
 		return nil, unavailable("the URL %s, or what PGHOST and the like add to it, is not what PostgreSQL understands", at.shown)
@@ -38,11 +51,7 @@ func openPostgres(at *location) (*sql.DB, error) {
 			return c.TLSConfig == nil && !isLocal(c.Host)
 		})
 	}
-	db := stdlib.OpenDB(*config)
-	db.SetMaxOpenConns(8)
-	db.SetMaxIdleConns(8)
-	db.SetConnMaxIdleTime(5 * time.Minute) // firewalls forget idle connections
-	return db, nil
+	return config, nil
 }
 
 // isLocal says whether a host is this machine: a loopback address, or the folder

@@ -14,6 +14,7 @@ import (
 // times are those that the token claims (connector.Inspect): unverified, and
 // zero or connector.KindUnknown if nothing could be read.
 type Record struct {
+	ID                string // random, and the same for as long as the record is kept; it tells nothing
 	Name, Description string
 
 	Kind                           connector.Kind
@@ -74,13 +75,13 @@ func (r Record) DueWithin(now time.Time, within time.Duration) bool {
 	return !r.ExpiresAt.IsZero() && r.ExpiresAt.Sub(now) <= within
 }
 
-const recordColumns = `name, description, kind, access_key, issued_at, not_before, expires_at, last_verdict, last_code, last_tested_at, saved_at, created_at, updated_at`
+const recordColumns = `id, name, description, kind, access_key, issued_at, not_before, expires_at, last_verdict, last_code, last_tested_at, saved_at, created_at, updated_at`
 
 // scan reads recordColumns.
 func (r *Record) scan(scan func(...any) error) error {
 	var d damage
 	err := scan(
-		d.text("name", &r.Name, isName), d.text("description", &r.Description, isText),
+		rawText(&r.ID), d.text("name", &r.Name, isName), d.text("description", &r.Description, isText),
 		word(&d, "kind", &r.Kind, connector.KindUnknown, isKind), d.text("access key", &r.AccessKey, isAccessKey),
 		d.time("issue time", &r.IssuedAt), d.time("start", &r.NotBefore), d.time("expiry", &r.ExpiresAt),
 		word(&d, "last verdict", &r.LastVerdict, "", isVerdict), word(&d, "last code", &r.LastCode, "", isCode), d.time("time of the last test", &r.LastTestedAt),
@@ -99,6 +100,18 @@ func (s *Store) Show(ctx context.Context, name string) (Record, error) {
 	})
 	if err != nil {
 		return Record{}, withName(name, err)
+	}
+	return r, nil
+}
+
+// ShowID is Show of the record that has this ID.
+func (s *Store) ShowID(ctx context.Context, id string) (Record, error) {
+	var r Record
+	err := s.patiently(ctx, func(ctx context.Context) error {
+		return found(r.scan(s.row(ctx, s.db, `SELECT `+recordColumns+` FROM connector_credentials WHERE id = ?`, id).Scan))
+	})
+	if err != nil {
+		return Record{}, withName(id, err)
 	}
 	return r, nil
 }

@@ -1,0 +1,206 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/100ms-connector/connector-go/connector/store"
+)
+
+// tendArgs is a job that looks after one credential. It lies in clear in the database, so
+// that it holds the record's id and nothing else.
+type tendArgs struct {
+	ID string `json:"id" river:"unique"`
+}
+
+// Kind implements river.JobArgs.
+func (tendArgs) Kind() string { return "connector_tend" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts: there is one unfinished job for a
+// credential at most.
+func (tendArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: queueName, MaxAttempts: 3, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished}}
+}
+
+// planArgs is a job that makes the jobs of what is due. The leader of the processes has it
+// made.
+type planArgs struct{}
+
+// Kind implements river.JobArgs.
+func (planArgs) Kind() string { return "connector_plan" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (planArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: planName, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished}}
+}
+
+var unfinished = []rivertype.JobState{
+	rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning, rivertype.JobStateRetryable, rivertype.JobStateScheduled,
+}
+
+const (
+	queueName = "connector"
+	planName  = "connector_plan" // so that a plan never waits behind what it has planned
+
+	jobTimeout  = time.Minute
+	rescueAfter = 2 * time.Minute // River's own is an hour: a process was killed in the middle of a job
+	planEvery   = 10 * time.Second
+	insertMost  = 1000 // jobs of one statement
+)
+
+// RunQueue looks after the credentials of a store in PostgreSQL until ctx ends, together
+// with any number of other processes: each credential is a job of River's, and who has
+// time takes one. What it finds there of its own tables it brings up to date. Logger gets
+// what River has to say; it must be set.
+func (w *Watcher) RunQueue(ctx context.Context, logger *slog.Logger) error {
+	pool, err := w.Store.Pool(ctx, w.workers()/4+8) // a job spends its time waiting for the API
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	if err := migrateQueue(ctx, pool, logger); err != nil {
+		return err
+	}
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &tendWorker{w: w})
+	plan := &planWorker{w: w}
+	river.AddWorker(workers, plan)
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
+		Logger: logger, Workers: workers,
+		Queues:     map[string]river.QueueConfig{queueName: {MaxWorkers: w.workers()}, planName: {MaxWorkers: 1}},
+		JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter,
+		CompletedJobRetentionPeriod: 10 * time.Minute, // of each test there is a job
+		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(planEvery), func() (river.JobArgs, *river.InsertOpts) {
+			return planArgs{}, nil
+		}, &river.PeriodicJobOpts{RunOnStart: true})},
+	})
+	if err != nil {
+		return fmt.Errorf("the queue cannot be used: %w", err)
+	}
+	plan.client = client
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	if err := client.Start(running); err != nil {
+		return fmt.Errorf("the queue cannot be used: %w", err)
+	}
+	<-ctx.Done()
+	// What is under way comes to its end; what does not in time is left to be rescued.
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceOfJobs)
+	defer cancel()
+	if err := client.Stop(ending); err != nil {
+		now, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		_ = client.StopAndCancel(now)
+	}
+	return nil
+}
+
+// graceOfJobs is how long jobs under way may take once the process is told to end.
+const graceOfJobs = 20 * time.Second
+
+// migrateQueue makes River's tables, or brings them up to date. Several processes at once
+// wait for each other.
+func migrateQueue(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) error {
+	connection, err := pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("the database of the queue cannot be reached: %w", err)
+	}
+	defer connection.Release()
+	const lock = `SELECT pg_advisory_lock(hashtext('connector queue ' || current_schema()))`
+	if _, err := connection.Exec(ctx, lock); err != nil {
+		return err
+	}
+	defer func() {
+		_, _ = connection.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock_all()`) // else the pool would keep it
+	}()
+	migrator, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Logger: logger})
+	if err == nil {
+		_, err = migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("the queue's tables cannot be made: %w", err)
+	}
+	return nil
+}
+
+// planWorker makes the jobs of what is due.
+type planWorker struct {
+	river.WorkerDefaults[planArgs]
+	w      *Watcher
+	client *river.Client[pgx.Tx]
+}
+
+// Work implements river.Worker.
+func (p *planWorker) Work(ctx context.Context, _ *river.Job[planArgs]) error {
+	records, err := p.w.Store.List(ctx)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	var jobs []river.InsertManyParams
+	insert := func() error {
+		if len(jobs) == 0 {
+			return nil
+		}
+		_, err := p.client.InsertManyFast(ctx, jobs)
+		jobs = jobs[:0]
+		return err
+	}
+	for _, r := range records {
+		// Those that come due before the next plan are planned now, for their own time.
+		at := p.w.next(r, now)
+		if at.After(now.Add(planEvery)) {
+			continue
+		}
+		options := tendArgs{}.InsertOpts()
+		options.ScheduledAt = at
+		if jobs = append(jobs, river.InsertManyParams{Args: tendArgs{r.ID}, InsertOpts: &options}); len(jobs) == insertMost {
+			if err := insert(); err != nil {
+				return err
+			}
+		}
+	}
+	return insert()
+}
+
+// tendWorker looks after one credential.
+type tendWorker struct {
+	river.WorkerDefaults[tendArgs]
+	w *Watcher
+}
+
+// Work implements river.Worker. A credential that is not well stays a job, for the time at
+// which it is looked after again.
+func (t *tendWorker) Work(ctx context.Context, job *river.Job[tendArgs]) error {
+	r, err := t.w.Store.ShowID(ctx, job.Args.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil // it was removed
+	}
+	if err != nil {
+		return err
+	}
+	e, gone := t.w.tend(ctx, r.Name)
+	if ctx.Err() != nil && e.Err != nil {
+		return ctx.Err() // it was not looked after
+	}
+	if gone {
+		return nil
+	}
+	if !errors.Is(e.Err, ErrHeld) {
+		t.w.tell(e)
+	}
+	if !e.Again.IsZero() {
+		return river.JobSnooze(max(time.Until(e.Again), 0))
+	}
+	return nil
+}
