@@ -241,7 +241,7 @@ func compile(t *testing.T, block string) error {
 	var imports strings.Builder
 	for _, name := range []string{
 		"database/sql", "errors", "fmt", "log", "net/http", "net/url", "os", "time", modulePath + "/connector",
-		modulePath + "/connector/exchange/sink/tables", modulePath + "/connector/hosts", modulePath + "/connector/store",
+		modulePath + "/connector/exchange/sink/tables", modulePath + "/connector/fleet", modulePath + "/connector/hosts", modulePath + "/connector/store",
 		modulePath + "/connector/web", modulePath + "/connector/webhook",
 	} {
 		if regexp.MustCompile(`\b` + path.Base(name) + `\.`).MatchString(block) {

@@ -22,6 +22,7 @@ func (c *command) watch() *cobra.Command {
 		every   duration
 		workers int
 		once    bool
+		serving metricsFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "watch [--once] [--every 1h]",
@@ -44,6 +45,7 @@ machines: each credential is a job that one of them takes.`,
 	durationFlag(cmd, &every, "every", time.Hour, "the longest time between two tests of a credential")
 	cmd.Flags().IntVar(&workers, "workers", 50, "credentials at once")
 	cmd.Flags().BoolVar(&once, "once", false, "look after what is due now, and end")
+	serving.flags(cmd)
 	from.flags(cmd)
 	call.flags(cmd)
 	key.flags(cmd)
@@ -65,6 +67,9 @@ machines: each credential is a job that one of them takes.`,
 		if err != nil {
 			return err
 		}
+		if err := serving.check(); err != nil {
+			return err
+		}
 		lingers.Store(true)
 		return from.use(ctx, func(db *store.Store) error {
 			w := &fleet.Watcher{
@@ -72,11 +77,21 @@ machines: each credential is a job that one of them takes.`,
 				Renewer: &fleet.Renewer{Tester: tester, Key: keys{given, db}.of},
 			}
 			log := c.log(logAs.value)
-			w.Tell = func(e fleet.Event) { logEvent(log, e) }
+			metrics := fleet.NewMetrics(db)
+			metrics.PerCredential, metrics.Token = serving.each(), serving.token
+			w.Tell = func(e fleet.Event) {
+				logEvent(log, e)
+				metrics.Tell(e)
+			}
 			if once {
 				return c.watchOnce(ctx, w)
 			}
-			return c.watchOn(ctx, w, db, log)
+			stop, err := serving.serve(metrics, log)
+			if err != nil {
+				return err
+			}
+			defer stop()
+			return c.watchOn(ctx, w, metrics, log)
 		})
 	}
 	return cmd
@@ -159,8 +174,9 @@ func (c *command) watchOnce(ctx context.Context, w *fleet.Watcher) error {
 
 // watchOn looks after the credentials until ctx ends: alone in a file, with others in
 // PostgreSQL.
-func (c *command) watchOn(ctx context.Context, w *fleet.Watcher, db *store.Store, log *slog.Logger) error {
-	run := func() error { return w.RunQueue(ctx, c.queueLog(log)) }
+func (c *command) watchOn(ctx context.Context, w *fleet.Watcher, metrics *fleet.Metrics, log *slog.Logger) error {
+	db := w.Store
+	run := func() error { return w.RunQueue(ctx, c.queueLog(log), metrics) }
 	if db.IsFile() {
 		release, err := db.Exclusive("watch")
 		if errors.Is(err, store.ErrTaken) {
@@ -178,28 +194,4 @@ func (c *command) watchOn(ctx context.Context, w *fleet.Watcher, db *store.Store
 	}
 	log.Info("ended")
 	return exit(exitOK)
-}
-
-// queueLog is the log of what the queue has to say: what a person should know.
-func (c *command) queueLog(log *slog.Logger) *slog.Logger {
-	return slog.New(atLeast{log.Handler(), slog.LevelWarn})
-}
-
-// atLeast passes on what has a level or more.
-type atLeast struct {
-	slog.Handler
-	level slog.Level
-}
-
-// Enabled implements slog.Handler.
-func (a atLeast) Enabled(_ context.Context, level slog.Level) bool { return level >= a.level }
-
-// WithAttrs implements slog.Handler.
-func (a atLeast) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return atLeast{a.Handler.WithAttrs(attrs), a.level}
-}
-
-// WithGroup implements slog.Handler.
-func (a atLeast) WithGroup(name string) slog.Handler {
-	return atLeast{a.Handler.WithGroup(name), a.level}
 }

@@ -60,9 +60,9 @@ const (
 
 // RunQueue looks after the credentials of a store in PostgreSQL until ctx ends, together
 // with any number of other processes: each credential is a job of River's, and who has
-// time takes one. What it finds there of its own tables it brings up to date. Logger gets
-// what River has to say; it must be set.
-func (w *Watcher) RunQueue(ctx context.Context, logger *slog.Logger) error {
+// time takes one. What it finds there of its own tables it brings up to date. logger gets
+// what River has to say; metrics, if not nil, are told of the queue.
+func (w *Watcher) RunQueue(ctx context.Context, logger *slog.Logger, metrics *Metrics) error {
 	pool, err := w.Store.Pool(ctx, w.workers()/4+8) // a job spends its time waiting for the API
 	if err != nil {
 		return err
@@ -88,6 +88,9 @@ func (w *Watcher) RunQueue(ctx context.Context, logger *slog.Logger) error {
 		return fmt.Errorf("the queue cannot be used: %w", err)
 	}
 	plan.client = client
+	if metrics != nil {
+		metrics.follow(pool, client.ID())
+	}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	if err := client.Start(running); err != nil {
@@ -203,4 +206,33 @@ func (t *tendWorker) Work(ctx context.Context, job *river.Job[tendArgs]) error {
 		return river.JobSnooze(max(time.Until(e.Again), 0))
 	}
 	return nil
+}
+
+// follow has the metrics tell of the queue, and of the whole store in the process that
+// River has elected.
+func (m *Metrics) follow(pool *pgxpool.Pool, id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.leads = func(ctx context.Context) bool {
+		var leader string
+		err := pool.QueryRow(ctx, `SELECT leader_id FROM river_leader WHERE expires_at > now()`).Scan(&leader)
+		return err == nil && leader == id
+	}
+	m.jobs = func(ctx context.Context) (map[string]int, error) {
+		rows, err := pool.Query(ctx, `SELECT state::text, count(*) FROM river_job WHERE kind = $1 GROUP BY state`, tendArgs{}.Kind())
+		if err != nil {
+			return nil, err
+		}
+		defer rows.Close()
+		counts := map[string]int{}
+		for rows.Next() {
+			var state string
+			var n int
+			if err := rows.Scan(&state, &n); err != nil {
+				return nil, err
+			}
+			counts[state] = n
+		}
+		return counts, rows.Err()
+	}
 }
