@@ -1,15 +1,19 @@
 package fleet
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"fmt"
+	"io"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/store"
@@ -29,11 +33,9 @@ type Metrics struct {
 	// token. Nobody needs one if it is empty.
 	Token connector.Secret
 
-	registry *prometheus.Registry
-	mux      *http.ServeMux
-	tests    *prometheus.CounterVec
-	renewals *prometheus.CounterVec
-	took     prometheus.Histogram
+	own  *metrics.Set // of this process
+	mux  *http.ServeMux
+	took *metrics.PrometheusHistogram
 
 	mu    sync.Mutex
 	leads func(context.Context) bool                    // whether this process tells of the whole store; nil if there is one process
@@ -42,16 +44,15 @@ type Metrics struct {
 
 // NewMetrics makes the metrics of a store.
 func NewMetrics(db *store.Store) *Metrics {
-	m := &Metrics{
-		Store: db, registry: prometheus.NewRegistry(), mux: http.NewServeMux(),
-		tests:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "connector_tests_total", Help: "Tests of credentials, by what came of them."}, []string{"verdict", "code"}),
-		renewals: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "connector_renewals_total", Help: "Renewals of credentials that were due, by what came of them."}, []string{"outcome"}),
-		took: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "connector_tend_seconds", Help: "How long it took to look after a credential.", Buckets: prometheus.ExponentialBuckets(0.01, 2, 12),
-		}),
-	}
-	m.registry.MustRegister(m.tests, m.renewals, m.took, &storeCollector{m: m})
-	m.mux.Handle("GET /metrics", m.guarded(promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})))
+	m := &Metrics{Store: db, own: metrics.NewSet(), mux: http.NewServeMux()}
+	m.took = m.own.NewPrometheusHistogramExt("connector_tend_seconds", []float64{0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30})
+	m.mux.Handle("GET /metrics", m.guarded(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		var text bytes.Buffer
+		m.own.WritePrometheus(&text)
+		m.writeStore(&text)
+		_, _ = w.Write(text.Bytes()) // who has gone away needs none
+	})))
 	m.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	m.mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
@@ -69,12 +70,12 @@ func (m *Metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) { m.mux.Serv
 // Tell counts an event.
 func (m *Metrics) Tell(e Event) {
 	if e.Report != nil {
-		m.tests.WithLabelValues(string(e.Report.Verdict), string(e.Report.Code)).Inc()
+		m.own.GetOrCreateCounter(series("connector_tests_total", "verdict", string(e.Report.Verdict), "code", string(e.Report.Code))).Inc()
 	}
 	if r := e.Renewal; r != nil && r.Outcome != NotDue {
-		m.renewals.WithLabelValues(string(r.Outcome)).Inc()
+		m.own.GetOrCreateCounter(series("connector_renewals_total", "outcome", string(r.Outcome))).Inc()
 	}
-	m.took.Observe(e.Took.Seconds())
+	m.took.Update(e.Took.Seconds())
 }
 
 // guarded asks for the Token.
@@ -92,27 +93,21 @@ func (m *Metrics) guarded(next http.Handler) http.Handler {
 	})
 }
 
-// storeCollector tells of the whole store.
-type storeCollector struct {
-	m  *Metrics
-	mu sync.Mutex // one look at the store at a time
-}
-
-var (
-	expiryOf = prometheus.NewDesc("connector_credential_expiry_timestamp_seconds", "When the token of a credential ends.", []string{"name"}, nil)
-	infoOf   = prometheus.NewDesc("connector_credential_info", "The last verdict on a credential, and its code; always 1.", []string{"name", "verdict", "code"}, nil)
-	countOf  = prometheus.NewDesc("connector_credentials", "Credentials by their last verdict and its code.", []string{"verdict", "code"}, nil)
-	endingOf = prometheus.NewDesc("connector_credentials_ending", "Credentials by how soon their tokens end.", []string{"within"}, nil)
-	jobsOf   = prometheus.NewDesc("connector_queue_jobs", "Jobs of the queue by their state.", []string{"state"}, nil)
-	upOf     = prometheus.NewDesc("connector_store_up", "1 if the store could be read.", nil, nil)
-)
-
-// Describe implements prometheus.Collector.
-func (c *storeCollector) Describe(to chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{expiryOf, infoOf, countOf, endingOf, jobsOf, upOf} {
-		to <- desc
+// series is the name of one, with its labels, as Prometheus reads it.
+func series(name string, labels ...string) string {
+	var b strings.Builder
+	b.WriteString(name)
+	for i := 0; i+1 < len(labels); i += 2 {
+		b.WriteByte("{,"[min(i, 1)])
+		fmt.Fprintf(&b, `%s="%s"`, labels[i], escapeLabel.Replace(labels[i+1]))
 	}
+	if len(labels) > 0 {
+		b.WriteByte('}')
+	}
+	return b.String()
 }
+
+var escapeLabel = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
 // ends are the buckets of time to the end of a token.
 var ends = []struct {
@@ -120,31 +115,29 @@ var ends = []struct {
 	label  string
 }{{0, "expired"}, {time.Hour, "1h"}, {24 * time.Hour, "24h"}, {72 * time.Hour, "72h"}, {7 * 24 * time.Hour, "7d"}, {1 << 62, "later"}}
 
-// Collect implements prometheus.Collector.
-func (c *storeCollector) Collect(to chan<- prometheus.Metric) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// writeStore tells of the whole store.
+func (m *Metrics) writeStore(to io.Writer) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	gauge := func(desc *prometheus.Desc, value float64, labels ...string) {
-		to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
-	}
-	c.m.mu.Lock()
-	leads, count := c.m.leads, c.m.jobs
-	c.m.mu.Unlock()
+	m.mu.Lock()
+	leads, count := m.leads, m.jobs
+	m.mu.Unlock()
 	if leads != nil && !leads(ctx) {
 		return
 	}
-	records, err := c.m.Store.List(ctx)
+	gauge := func(name string, value int64, labels ...string) {
+		metrics.WriteGaugeUint64(to, series(name, labels...), uint64(max(value, 0)))
+	}
+	records, err := m.Store.List(ctx) // sorted by name
 	if err != nil {
-		gauge(upOf, 0)
+		gauge("connector_store_up", 0)
 		return
 	}
-	gauge(upOf, 1)
+	gauge("connector_store_up", 1)
 	if count != nil {
 		if jobs, err := count(ctx); err == nil {
 			for state, n := range jobs {
-				gauge(jobsOf, float64(n), state)
+				gauge("connector_queue_jobs", int64(n), "state", state)
 			}
 		}
 	}
@@ -155,28 +148,28 @@ func (c *storeCollector) Collect(to chan<- prometheus.Metric) {
 		ending[endsWithin(r, now)]++
 	}
 	for labels, n := range counts {
-		gauge(countOf, float64(n), labels[0], labels[1])
+		gauge("connector_credentials", int64(n), "verdict", labels[0], "code", labels[1])
 	}
 	for label, n := range ending {
-		gauge(endingOf, float64(n), label)
+		gauge("connector_credentials_ending", int64(n), "within", label)
 	}
-	most := c.m.PerCredential
+	most := m.PerCredential
 	if most == 0 {
 		most = 1000
 	}
 	if len(records) > most {
 		return
 	}
-	seen := map[string]bool{}
+	// Two damaged names may be shown alike, and no series may come twice. Those of one name
+	// stand together.
+	records = slices.CompactFunc(records, func(a, b store.Record) bool { return a.Name == b.Name })
 	for _, r := range records {
-		if seen[r.Name] { // two damaged names may be shown alike
-			continue
-		}
-		seen[r.Name] = true
 		if !r.ExpiresAt.IsZero() {
-			gauge(expiryOf, float64(r.ExpiresAt.Unix()), r.Name)
+			gauge("connector_credential_expiry_timestamp_seconds", r.ExpiresAt.Unix(), "name", r.Name)
 		}
-		gauge(infoOf, 1, r.Name, string(r.LastVerdict), string(r.LastCode))
+	}
+	for _, r := range records {
+		gauge("connector_credential_info", 1, "name", r.Name, "verdict", string(r.LastVerdict), "code", string(r.LastCode))
 	}
 }
 

@@ -51,10 +51,10 @@ func TestMetricsTellHowEachCredentialIs(t *testing.T) {
 	}
 	_, body := scrape(t, server.URL+"/metrics", "s3cr3t-of-the-metrics")
 	for _, want := range []string{
-		`connector_credential_info{code="ok",name="fresh",verdict="accepted"} 1`, `connector_credential_info{code="ok",name="soon",verdict="accepted"} 1`,
-		`connector_credential_expiry_timestamp_seconds{name="new"} 1.7`, `connector_credentials{code="ok",verdict="accepted"} 3`,
+		`connector_credential_info{name="fresh",verdict="accepted",code="ok"} 1`, `connector_credential_info{name="soon",verdict="accepted",code="ok"} 1`,
+		`connector_credential_expiry_timestamp_seconds{name="new"} 17`, `connector_credentials{verdict="accepted",code="ok"} 3`,
 		`connector_credentials_ending{within="24h"} 1`, `connector_credentials_ending{within="7d"} 2`,
-		`connector_tests_total{code="ok",verdict="accepted"} 2`, `connector_renewals_total{outcome="renewed"} 1`, `connector_tend_seconds_count 3`, `connector_store_up 1`,
+		`connector_tests_total{verdict="accepted",code="ok"} 2`, `connector_renewals_total{outcome="renewed"} 1`, `connector_tend_seconds_count 3`, `connector_store_up 1`,
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("there is no %s in\n%s", want, body)
@@ -66,7 +66,7 @@ func TestMetricsTellHowEachCredentialIs(t *testing.T) {
 		}
 	}
 	m.PerCredential = 2
-	if _, body = scrape(t, server.URL+"/metrics", "s3cr3t-of-the-metrics"); strings.Contains(body, "fresh") || !strings.Contains(body, `connector_credentials{code="ok",verdict="accepted"} 3`) {
+	if _, body = scrape(t, server.URL+"/metrics", "s3cr3t-of-the-metrics"); strings.Contains(body, "fresh") || !strings.Contains(body, `connector_credentials{verdict="accepted",code="ok"} 3`) {
 		t.Errorf("beyond the bound\n%s", body)
 	}
 	for _, path := range []string{"/healthz", "/readyz"} {
