@@ -7,9 +7,10 @@ package answer
 import (
 	"bytes"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/100ms-connector/connector-go/connector/internal/words"
 )
 
 // Meaning is what an answer's status, shape and words amount to.
@@ -165,9 +166,9 @@ func knownDenial(words string) bool {
 func challenge(header http.Header) (description, other string) {
 	for _, value := range header.Values("WWW-Authenticate") {
 		// A realm may hold anything, the word Bearer too.
-		unquoted := quoted.ReplaceAllStringFunc(value, func(text string) string { return strings.Repeat("_", len(text)) })
-		if at := bearer.FindStringIndex(unquoted); at != nil {
-			if found := described.FindStringIndex(unquoted[at[1]:]); found != nil {
+		unquoted := quoted().ReplaceAllStringFunc(value, func(text string) string { return strings.Repeat("_", len(text)) })
+		if at := bearer().FindStringIndex(unquoted); at != nil {
+			if found := described().FindStringIndex(unquoted[at[1]:]); found != nil {
 				description = parameter(value[at[1]+found[1]:])
 			}
 			return description, ""
@@ -181,18 +182,18 @@ func challenge(header http.Header) (description, other string) {
 
 // parameter is the value of a parameter, which begins the text.
 func parameter(text string) string {
-	at := quoted.FindStringIndex(text)
+	at := quoted().FindStringIndex(text)
 	if at == nil || at[0] != 0 {
-		at = bareWord.FindStringIndex(text)
+		at = bareWord().FindStringIndex(text)
 		return text[at[0]:at[1]]
 	}
-	return escaped.ReplaceAllString(text[1:at[1]-1], "$1")
+	return escaped().ReplaceAllString(text[1:at[1]-1], "$1")
 }
 
 var (
-	quoted    = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
-	escaped   = regexp.MustCompile(`\\(.)`)
-	bareWord  = regexp.MustCompile(`^[^\s,]*`)
-	bearer    = regexp.MustCompile(`(?i)(^|,)\s*Bearer(\s|,|$)`)
-	described = regexp.MustCompile(`(?i)error_description\s*=\s*`)
+	quoted    = words.Pattern(`"(?:[^"\\]|\\.)*"`)
+	escaped   = words.Pattern(`\\(.)`)
+	bareWord  = words.Pattern(`^[^\s,]*`)
+	bearer    = words.Pattern(`(?i)(^|,)\s*Bearer(\s|,|$)`)
+	described = words.Pattern(`(?i)error_description\s*=\s*`)
 )

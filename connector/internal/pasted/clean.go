@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/100ms-connector/connector-go/connector/internal/words"
 )
 
 // Clean takes off what copying and pasting adds to a token: white space, line
@@ -161,7 +163,7 @@ func wholeTokens(text string) []string {
 
 // glued matches what may end in a letter or a digit and yet is no part of the token
 // behind it: a scheme without its blank, a character as URLs write it, a colour.
-var glued = pattern(`(?i)(bearer[-_]?|%[0-9a-f]{2}|\x1b\[[0-9;]*m)$`)
+var glued = words.Pattern(`(?i)(bearer[-_]?|%[0-9a-f]{2}|\x1b\[[0-9;]*m)$`)
 
 // isWhole says whether a value is a token, however it may be damaged: its header
 // and claims decode, and there is a signature.
@@ -180,15 +182,15 @@ var surroundings = []struct {
 	before, after func() *regexp.Regexp
 	name          string
 }{
-	{pattern(`(?i)(^|\W)-H\W|authorization\W*:`), nil, "a header's name"},
-	{pattern(`(?i)(^|[\s"'\x60])[a-z_][a-z0-9_.-]*\s*[=:][\s"'\x60]*(bearer )?b?["']?$`), nil, "a variable's name"},
-	{pattern(`(?i)\bbearer([^a-z0-9]|%20)*$`), nil, "a leading Bearer"},
-	{pattern(`(?i)\bbasic\W*$`), nil, "a leading Basic"},
-	{pattern(`(?i)(^|[\s"'])(token|jwt) ["'\x60]*$`), nil, "a leading Token or JWT"},
-	{pattern(`\bb['"]$`), nil, "the signs of a byte string"},
-	{pattern("[\"'`“”‘’«»]$"), nil, "quotes"},
-	{nil, pattern(`^\W*[,;%]\s*$`), "a sign behind it"},
-	{nil, pattern(`^["']?\\[nrt]`), `a written \n`},
+	{words.Pattern(`(?i)(^|\W)-H\W|authorization\W*:`), nil, "a header's name"},
+	{words.Pattern(`(?i)(^|[\s"'\x60])[a-z_][a-z0-9_.-]*\s*[=:][\s"'\x60]*(bearer )?b?["']?$`), nil, "a variable's name"},
+	{words.Pattern(`(?i)\bbearer([^a-z0-9]|%20)*$`), nil, "a leading Bearer"},
+	{words.Pattern(`(?i)\bbasic\W*$`), nil, "a leading Basic"},
+	{words.Pattern(`(?i)(^|[\s"'])(token|jwt) ["'\x60]*$`), nil, "a leading Token or JWT"},
+	{words.Pattern(`\bb['"]$`), nil, "the signs of a byte string"},
+	{words.Pattern("[\"'`“”‘’«»]$"), nil, "quotes"},
+	{nil, words.Pattern(`^\W*[,;%]\s*$`), "a sign behind it"},
+	{nil, words.Pattern(`^["']?\\[nrt]`), `a written \n`},
 }
 
 // around names what stood around a token that was found in a value.

@@ -168,7 +168,7 @@ func isRoomCode(s string) bool {
 
 // placeholder matches what stands where a token is to be put, and the words that
 // programs print for a value that is missing; alone or behind NAME=.
-var placeholder = pattern(`(?i)^([a-z_]\w*=)?(` + strings.Join([]string{
+var placeholder = words.Pattern(`(?i)^([a-z_]\w*=)?(` + strings.Join([]string{
 	`<[^<>]*>`, `\[.*\]`, `\{+.*\}+`, `<%.*%>`, `[$#]\{.*\}`, `\$\(.*\)`, `\$\w+`, `%\w+%`, `%!\w\(.*\)`, `\(null\)`,
 	`undefined|null|nil|none|nan|true|false|n/?a|empty`,
 	`todo|tbd|fixme|(change|replace)[-_ ]?(me|this)|placeholder|redacted|example|dummy|string`,
@@ -185,7 +185,7 @@ func IsPlaceholder(value string) bool {
 
 // variable matches a value that is wholly a variable, in the notations of shells,
 // Compose, Windows, template engines and GitHub, with or without a scheme.
-var variable = pattern(`^(?i:bearer )?\s*(\$\{\{.*\}\}|\$\{[^{}]+\}|\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|\{\{.*\}\})$`)
+var variable = words.Pattern(`^(?i:bearer )?\s*(\$\{\{.*\}\}|\$\{[^{}]+\}|\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|\{\{.*\}\})$`)
 
 // IsVariable says whether a value is wholly a variable that something has to
 // replace.
@@ -203,4 +203,4 @@ func IsPureVariable(value string) bool {
 
 // withDefault matches the signs by which notations give a default: ${X:-a}, ${X-a},
 // ${X:=a}, {{ x | default "a" }}, ${{ x || 'a' }}.
-var withDefault = pattern(`^[^{]*\{+[^{}]*[-=+?|'"` + "`" + `]`)
+var withDefault = words.Pattern(`^[^{]*\{+[^{}]*[-=+?|'"` + "`" + `]`)

@@ -5,13 +5,16 @@ import (
 	"encoding/base64"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/100ms-connector/connector-go/cmd/connector/internal/spelling"
 	"github.com/100ms-connector/connector-go/connector"
 )
 
 // keyed is a name with the value's beginning: in JSON, in YAML and in .env.
-var keyed = regexp.MustCompile(`([A-Za-z][A-Za-z0-9_. -]{7,15})["']?[ \t]*[:=][ \t]*([^ \t]|$)`)
+var keyed = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`([A-Za-z][A-Za-z0-9_. -]{7,15})["']?[ \t]*[:=][ \t]*([^ \t]|$)`)
+})
 
 // IsCredential says whether a document is about a credential of 100ms: it has the
 // field api_key_value or a near miss of it, or a token or App Secret of 100ms
@@ -21,7 +24,7 @@ func IsCredential(data []byte) bool {
 		return true
 	}
 	text := string(data)
-	for _, m := range keyed.FindAllStringSubmatch(text, -1) {
+	for _, m := range keyed().FindAllStringSubmatch(text, -1) {
 		if nearMiss(m[1]) && m[2] != "{" && m[2] != "[" { // else it describes the field, as a schema does
 			return true
 		}
@@ -54,28 +57,34 @@ func nearMiss(key string) bool {
 }
 
 var (
-	tokens  = regexp.MustCompile(`eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*`)
-	encoded = regexp.MustCompile(`ZXlK[A-Za-z0-9+/_-]{40,}={0,2}`) // base64 of "eyJ"
-	secrets = regexp.MustCompile(`(?:sha\d+-)?[A-Za-z0-9+/_-]{120,}={0,2}`)
+	tokens = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*`)
+	})
+	encoded = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`ZXlK[A-Za-z0-9+/_-]{40,}={0,2}`)
+	}) // base64 of "eyJ"
+	secrets = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?:sha\d+-)?[A-Za-z0-9+/_-]{120,}={0,2}`)
+	})
 )
 
 // holdsCredential says whether a text has a token of 100ms in it, also one that is
 // encoded once more, or an App Secret. Other services' tokens and the checksums of
 // packages are none.
 func holdsCredential(text string) bool {
-	for _, token := range tokens.FindAllString(text, -1) {
+	for _, token := range tokens().FindAllString(text, -1) {
 		// An app token is told by its access key: other services have a role as well.
 		if t := connector.Inspect(token); t.Readable() && (t.Kind == connector.KindManagement || t.AccessKey != "") {
 			return true
 		}
 	}
-	for _, run := range encoded.FindAllString(text, -1) {
+	for _, run := range encoded().FindAllString(text, -1) {
 		run = strings.NewReplacer("-", "+", "_", "/", "=", "").Replace(run)
 		if inner, err := base64.RawStdEncoding.DecodeString(run); err == nil && holdsCredential(string(inner)) {
 			return true
 		}
 	}
-	for _, run := range secrets.FindAllString(text, -1) {
+	for _, run := range secrets().FindAllString(text, -1) {
 		if len(run) <= 256 && !strings.HasPrefix(run, "sha") && connector.Inspect(run).LooksLike == connector.LookalikeAppSecret {
 			return true
 		}
