@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,6 +24,7 @@ func (c *command) watch() *cobra.Command {
 		workers int
 		once    bool
 		serving metricsFlags
+		targets string
 	)
 	cmd := &cobra.Command{
 		Use:   "watch [--once] [--every 1h]",
@@ -46,6 +48,7 @@ machines: each credential is a job that one of them takes.`,
 	cmd.Flags().IntVar(&workers, "workers", 50, "credentials at once")
 	cmd.Flags().BoolVar(&once, "once", false, "look after what is due now, and end")
 	serving.flags(cmd)
+	cmd.Flags().StringVar(&targets, "targets", "", "file that says which files and commands of this machine get the tokens, see the page of connector/fleet")
 	from.flags(cmd)
 	call.flags(cmd)
 	key.flags(cmd)
@@ -83,9 +86,18 @@ machines: each credential is a job that one of them takes.`,
 				logEvent(log, e)
 				metrics.Tell(e)
 			}
-			if once {
-				return c.watchOnce(ctx, w)
+			places, err := readTargets(targets, log)
+			if err != nil {
+				return err
 			}
+			if once {
+				return errors.Join(c.watchOnce(ctx, w), places.once(ctx, db))
+			}
+			var pushing sync.WaitGroup
+			defer pushing.Wait()
+			ctx, cancel := context.WithCancel(ctx)
+			defer cancel()
+			pushing.Go(func() { places.run(ctx, db) })
 			stop, err := serving.serve(metrics, log)
 			if err != nil {
 				return err

@@ -140,11 +140,11 @@ func (w *Watcher) delay(e Event) time.Duration {
 	return min(max(delay, leastDelay), max(w.every(), leastDelay))
 }
 
-// next is when a credential is to be looked after: once its token is due, and at the
-// latest when Every has passed since the last test. The names spread the tests over the
+// next is when a credential is to be looked after: now if it is not known to work, else
+// once its token is due, and at the latest when Every has passed since the last test. The names spread the tests over the
 // last tenth of that time.
 func (w *Watcher) next(r store.Record, now time.Time) time.Time {
-	if w.Renewer.due(r, now) || r.LastTestedAt.IsZero() || r.LastTestedAt.After(now) {
+	if w.Renewer.due(r, now) || r.LastVerdict != connector.VerdictAccepted || r.LastTestedAt.After(now) {
 		return now
 	}
 	every := w.every()

@@ -45,7 +45,7 @@ var operations = []struct {
 			t.Errorf("created at %v, updated at %v", r.CreatedAt, r.UpdatedAt)
 		}
 		want := store.Record{
-			Name: "prod", Description: "of prod", Kind: connector.KindManagement, AccessKey: fixtures.Workspace().AccessKey,
+			ID: r.ID, Name: "prod", Description: "of prod", Kind: connector.KindManagement, AccessKey: fixtures.Workspace().AccessKey,
 			IssuedAt: claims.IssuedAt, NotBefore: claims.NotBefore, ExpiresAt: claims.ExpiresAt,
 			SavedAt: r.CreatedAt, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 		}
