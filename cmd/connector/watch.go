@@ -25,6 +25,7 @@ func (c *command) watch() *cobra.Command {
 		once    bool
 		serving metricsFlags
 		targets string
+		notices noticeFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "watch [--once] [--every 1h]",
@@ -49,6 +50,7 @@ machines: each credential is a job that one of them takes.`,
 	cmd.Flags().BoolVar(&once, "once", false, "look after what is due now, and end")
 	serving.flags(cmd)
 	cmd.Flags().StringVar(&targets, "targets", "", "file that says which files and commands of this machine get the tokens, see the page of connector/fleet")
+	notices.flags(cmd)
 	from.flags(cmd)
 	call.flags(cmd)
 	key.flags(cmd)
@@ -82,22 +84,28 @@ machines: each credential is a job that one of them takes.`,
 			log := c.log(logAs.value)
 			metrics := fleet.NewMetrics(db)
 			metrics.PerCredential, metrics.Token = serving.each(), serving.token
+			people, err := notices.notifier(db, log)
+			if err != nil {
+				return err
+			}
 			w.Tell = func(e fleet.Event) {
 				logEvent(log, e)
 				metrics.Tell(e)
+				people.note(ctx, e)
 			}
 			places, err := readTargets(targets, log)
 			if err != nil {
 				return err
 			}
 			if once {
-				return errors.Join(c.watchOnce(ctx, w), places.once(ctx, db))
+				return errors.Join(c.watchOnce(ctx, w), places.once(ctx, db), people.once(ctx))
 			}
 			var pushing sync.WaitGroup
 			defer pushing.Wait()
 			ctx, cancel := context.WithCancel(ctx)
 			defer cancel()
 			pushing.Go(func() { places.run(ctx, db) })
+			pushing.Go(func() { people.run(ctx) })
 			stop, err := serving.serve(metrics, log)
 			if err != nil {
 				return err

@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,5 +58,53 @@ func TestARecordIsFoundByItsID(t *testing.T) {
 		}
 		_, err = s.ShowID(ctx, "0")
 		fails(t, err, store.ErrNotFound)
+	})
+}
+
+func TestANoticeIsToldOnceForAllProcesses(t *testing.T) {
+	onEach(t, func(t *testing.T, p place) {
+		one, two := p.open(t), p.open(t)
+		note := func(id, state string) {
+			t.Helper()
+			ok(t, one.Notice(ctx, id, "well", store.Notice{Name: "name of " + id, AccessKey: "k", State: state, Why: "so"}))
+		}
+		tell := func(s *store.Store, fault error) (texts []string) {
+			t.Helper()
+			told, err := s.TellNotices(ctx, 10, func(notices []store.Notice) error {
+				for _, n := range notices {
+					texts = append(texts, n.Name+" "+n.State)
+				}
+				return fault
+			})
+			if !errors.Is(err, fault) || fault == nil && told != len(texts) {
+				t.Errorf("%d told, %v", told, err)
+			}
+			return texts
+		}
+		says := func(got []string, want string) {
+			t.Helper()
+			if strings.Join(got, ", ") != want {
+				t.Errorf("%q, want %s", got, want)
+			}
+		}
+		note("a", "well") // of which nobody asks
+		note("b", "bad")
+		note("b", "bad")
+		busy := errors.New("busy")
+		says(tell(one, busy), "name of b bad")
+		says(tell(two, nil), "name of b bad")
+		says(tell(one, nil), "")
+		note("b", "bad")
+		says(tell(one, nil), "")
+		note("a", "bad")
+		note("b", "well")
+		says(tell(two, nil), "name of a bad, name of b well")
+		// What one process is about to tell no other tells.
+		note("a", "well")
+		_, err := one.TellNotices(ctx, 10, func([]store.Notice) error {
+			says(tell(two, nil), "")
+			return nil
+		})
+		ok(t, err)
 	})
 }

@@ -59,6 +59,17 @@ var migrations = [...][]string{
 			access_key {text} PRIMARY KEY,
 			until      BIGINT NOT NULL
 		)`,
+		// How each credential was when it was last told, and whether it is to be told.
+		`CREATE TABLE connector_notices (
+			id           {text} PRIMARY KEY,
+			name         {text} NOT NULL,
+			access_key   {text} NOT NULL,
+			state        {text} NOT NULL,
+			why          {text} NOT NULL,
+			pending      INTEGER NOT NULL,
+			leased_until BIGINT NOT NULL,
+			told_at      BIGINT NOT NULL
+		)`,
 	},
 }
 
