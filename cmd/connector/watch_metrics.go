@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,9 +25,12 @@ type metricsFlags struct {
 func (f *metricsFlags) flags(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringVar(&f.listen, "listen", "", "address to serve /metrics, /healthz and /readyz on, such as 127.0.0.1:9464; nothing is served if empty")
-	fl.StringVar(&f.tokenFile, "metrics-token-file", "", "file of the Bearer token that whoever reads the metrics must have; needed beyond loopback, for they hold names")
+	fl.StringVar(&f.tokenFile, "metrics-token-file", "", "file of the Bearer token that whoever reads the metrics must have, also "+metricsTokenEnv+"; needed beyond loopback, for they hold names")
 	fl.IntVar(&f.most, "metrics-per-credential", 1000, "up to how many credentials each has series of its own; beyond it they are counted, and with 0 always")
 }
+
+// metricsTokenEnv holds the token where there is no file of it.
+const metricsTokenEnv = "CONNECTOR_METRICS_TOKEN"
 
 // check reads the token.
 func (f *metricsFlags) check() error {
@@ -39,8 +43,10 @@ func (f *metricsFlags) check() error {
 		return errors.New("--listen takes an address such as 127.0.0.1:9464")
 	case f.most < 0:
 		return errors.New("--metrics-per-credential must be 0 or more")
+	case f.tokenFile == "" && os.Getenv(metricsTokenEnv) != "":
+		f.token = connector.Secret(os.Getenv(metricsTokenEnv))
 	case f.tokenFile == "" && !isLoopback(host):
-		return fmt.Errorf("--listen %s is open to other machines, and the metrics hold the names of credentials: that takes --metrics-token-file", f.listen)
+		return fmt.Errorf("--listen %s is open to other machines, and the metrics hold the names of credentials: that takes --metrics-token-file or %s", f.listen, metricsTokenEnv)
 	case f.tokenFile != "":
 		tokens, err := secretLines("--metrics-token-file", f.tokenFile, 1)
 		if err != nil {
