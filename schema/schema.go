@@ -47,6 +47,11 @@ var Renewal string
 //go:embed version.schema.json
 var Version string
 
+// Keys is the JSON Schema of what `connector key list --format json` prints.
+//
+//go:embed keys.schema.json
+var Keys string
+
 // Event is the JSON Schema of a webhook of 100ms, with the marks of Stream.
 //
 //go:embed event.schema.json
@@ -62,5 +67,6 @@ const (
 
 	CredentialsID = "https://github.com/100ms-connector/connector-go/schema/credentials.schema.json"
 	RenewalID     = "https://github.com/100ms-connector/connector-go/schema/renewal.schema.json"
+	KeysID        = "https://github.com/100ms-connector/connector-go/schema/keys.schema.json"
 	VersionID     = "https://github.com/100ms-connector/connector-go/schema/version.schema.json"
 )

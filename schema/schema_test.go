@@ -20,6 +20,7 @@ var documents = map[string]string{
 	schema.CredentialsID: schema.Credentials,
 	schema.RenewalID:     schema.Renewal,
 	schema.VersionID:     schema.Version,
+	schema.KeysID:        schema.Keys,
 }
 
 // drafts are those in which the schemas are to mean the same.

@@ -238,7 +238,7 @@ func printed(ts *testscript.TestScript, args []string) string {
 func conforms(ts *testscript.TestScript, neg bool, args []string) {
 	document, known := map[string]string{
 		"report": schema.Report, "validation": schema.Validation, "inspection": schema.Inspection,
-		"credentials": schema.Credentials, "renewal": schema.Renewal, "version": schema.Version,
+		"credentials": schema.Credentials, "renewal": schema.Renewal, "version": schema.Version, "keys": schema.Keys,
 	}[args[0]]
 	if !known {
 		ts.Fatalf("there is no schema %s", args[0])
