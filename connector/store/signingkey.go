@@ -101,10 +101,18 @@ func ofKey(accessKey string, err error) error {
 	case err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrUnavailable):
 		return err
 	case errors.Is(err, ErrNotFound):
-		return fmt.Errorf("%w: no signing key is kept for the access key %s", ErrNotFound, displayable(accessKey))
+		return notKept(displayable(accessKey))
 	}
 	return fmt.Errorf("the signing key of %s: %w", displayable(accessKey), err)
 }
+
+// notKept is the ErrNotFound of an access key whose signing key is not kept.
+type notKept string
+
+func (e notKept) Error() string {
+	return "store: no signing key is kept for the access key " + string(e)
+}
+func (e notKept) Unwrap() error { return ErrNotFound }
 
 // sealedKey is a signing key as its secret is opened.
 type sealedKey struct {
