@@ -12,14 +12,15 @@ import (
 
 // A sealed value:
 //
-//	1 byte   the version of this format
+//	1 byte   the version of this format, which says what is sealed
 //	8 bytes  the key's id
 //	24 bytes the nonce, random
 //	rest     the value, encrypted, and 16 bytes that authenticate it
 //
 // Authenticated with it: the version, the key's id, the record's id and name.
 const (
-	sealVersion = 1
+	sealValue   = 1 // the API key value of a credential
+	sealSecret  = 2 // the App Secret of a signing key
 	keyIDSize   = 8
 	sealHeader  = 1 + keyIDSize
 	sealedLeast = sealHeader + chacha20poly1305.NonceSizeX + chacha20poly1305.Overhead
@@ -29,10 +30,13 @@ const (
 // reading the source of keys again has not helped.
 var errOtherKey = errors.New("sealed with a key that is not at hand")
 
-// seal seals the value of the record that has this id and name.
-func (k *key) seal(value, id, name string) []byte {
+// seal seals the value of the record that has this id and name. What is sealed as one
+// thing does not open as another, wherever it is put.
+func (k *key) seal(value, id, name string) []byte { return k.sealAs(sealValue, value, id, name) }
+
+func (k *key) sealAs(what byte, value, id, name string) []byte {
 	blob := make([]byte, sealHeader+chacha20poly1305.NonceSizeX, sealedLeast+len(value))
-	blob[0] = sealVersion
+	blob[0] = what
 	hex.Decode(blob[1:], []byte(k.id))
 	nonce := blob[sealHeader:]
 	rand.Read(nonce) // never fails on the systems that SQLite runs on; crypto/rand says so from Go 1.24 on
@@ -49,7 +53,11 @@ func identity(header []byte, id, name string) []byte {
 // record says of the key; where it and the sealed value differ, one of them was
 // changed.
 func (ks *keySet) open(sealed []byte, keyID, id, name string) (string, error) {
-	if len(sealed) < sealedLeast || sealed[0] != sealVersion || hex.EncodeToString(sealed[1:sealHeader]) != keyID {
+	return ks.openAs(sealValue, sealed, keyID, id, name)
+}
+
+func (ks *keySet) openAs(what byte, sealed []byte, keyID, id, name string) (string, error) {
+	if len(sealed) < sealedLeast || sealed[0] != what || hex.EncodeToString(sealed[1:sealHeader]) != keyID {
 		return "", fmt.Errorf("%w: its sealed value is not as it was written", ErrDamaged)
 	}
 	k := ks.find(keyID)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/100ms-connector/connector-go/connector"
@@ -16,10 +17,6 @@ type KeyRecord struct {
 	SavedAt   time.Time // in microseconds
 	Damage    string    // what of the record could not be read, in words for people; empty for an intact one
 }
-
-// sealedAs is the name that an App Secret is sealed to. No credential has such a name, so
-// that neither can be put in the other's place.
-func sealedAs(accessKey string) string { return "\x00signing key\x00" + accessKey }
 
 // SaveKey keeps the signing key of a workspace, in the place of one with its access key.
 // Errors: ErrInvalid; ErrLocked if the store is sealed with a key that is not at hand;
@@ -33,7 +30,7 @@ func (s *Store) SaveKey(ctx context.Context, signing *connector.SigningKey) erro
 		return s.exec(ctx, tx, `
 			INSERT INTO connector_signing_keys (access_key, id, sealed, key_id, saved_at) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (access_key) DO UPDATE SET id = excluded.id, sealed = excluded.sealed, key_id = excluded.key_id, saved_at = excluded.saved_at`,
-			signing.AccessKey, id, k.seal(signing.AppSecret.Reveal(), id, sealedAs(signing.AccessKey)), k.id, micros(time.Now()))
+			signing.AccessKey, id, k.sealAs(sealSecret, signing.AppSecret.Reveal(), id, signing.AccessKey), k.id, micros(time.Now()))
 	})
 }
 
@@ -91,7 +88,25 @@ func (s *Store) SigningKey(ctx context.Context, accessKey string) (*connector.Si
 // takes what Keys shows. Errors: ErrNotFound, ErrUnavailable, or the context's.
 func (s *Store) DeleteKey(ctx context.Context, accessKey string) error {
 	return ofKey(accessKey, s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		return s.one(ctx, tx, `DELETE FROM connector_signing_keys WHERE access_key = ?`, accessKey)
+		const statement = `DELETE FROM connector_signing_keys WHERE access_key = ?`
+		err := s.one(ctx, tx, statement, accessKey)
+		if !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		stored, err := s.storedNames(ctx, tx, `SELECT access_key FROM connector_signing_keys`)
+		if err != nil {
+			return err
+		}
+		damaged := slices.IndexFunc(stored, func(stored any) bool {
+			var d damage
+			var shown string
+			d.text("access key", &shown, isAccessKey)(stored)
+			return stored != nil && shown == accessKey
+		})
+		if damaged < 0 {
+			return ErrNotFound
+		}
+		return s.one(ctx, tx, statement, stored[damaged])
 	}))
 }
 
@@ -118,16 +133,21 @@ func (e notKept) Unwrap() error { return ErrNotFound }
 type sealedKey struct {
 	id, accessKey, keyID string
 	sealed               []byte
+	stored               any // the access key as the database has it, to find the row again
 }
 
 const sealedKeyColumns = `id, access_key, key_id, sealed`
 
 func (r *sealedKey) scan(scan func(...any) error) error {
-	return scan(rawText(&r.id), rawText(&r.accessKey), rawText(&r.keyID), rawBytes(&r.sealed))
+	return scan(
+		rawText(&r.id),
+		column(func(value any) { r.accessKey, r.stored = characters(value), storable(value) }),
+		rawText(&r.keyID), rawBytes(&r.sealed),
+	)
 }
 
 func (r *sealedKey) open(ks *keySet) (string, error) {
-	return ks.open(r.sealed, r.keyID, r.id, sealedAs(r.accessKey))
+	return ks.openAs(sealSecret, r.sealed, r.keyID, r.id, r.accessKey)
 }
 
 // resealKeys seals the signing keys with the first key. left are those that it could not
@@ -145,8 +165,8 @@ func (s *Store) resealKeys(ctx context.Context, ks *keySet) (left []*RecordError
 				left = append(left, &RecordError{"the signing key of " + displayable(r.accessKey), s.locked(err)})
 				continue
 			}
-			err = s.exec(ctx, tx, `UPDATE connector_signing_keys SET sealed = ?, key_id = ? WHERE access_key = ?`,
-				ks.primary().seal(secret, r.id, sealedAs(r.accessKey)), ks.primary().id, r.accessKey)
+			err = s.one(ctx, tx, `UPDATE connector_signing_keys SET sealed = ?, key_id = ? WHERE access_key = ?`,
+				ks.primary().sealAs(sealSecret, secret, r.id, r.accessKey), ks.primary().id, r.stored)
 			if err != nil {
 				return err
 			}

@@ -91,15 +91,55 @@ func TestASigningKeyThatWasChangedIsDamaged(t *testing.T) {
 	}
 }
 
+// Who can write the database can give a row any name, also that of a signing key.
 func TestAnAppSecretCannotTakeACredentialsPlace(t *testing.T) {
+	for name, change := range map[string]string{
+		"beside its own name":        `UPDATE connector_credentials SET sealed = (SELECT sealed FROM connector_signing_keys), id = (SELECT id FROM connector_signing_keys), key_id = (SELECT key_id FROM connector_signing_keys)`,
+		"under the key's access key": `UPDATE connector_credentials SET sealed = (SELECT sealed FROM connector_signing_keys), id = (SELECT id FROM connector_signing_keys), key_id = (SELECT key_id FROM connector_signing_keys), name = (SELECT access_key FROM connector_signing_keys)`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			onEach(t, func(t *testing.T, p place) {
+				s := p.open(t)
+				ok(t, s.SaveKey(ctx, signing(fixtures.Workspace())))
+				ok(t, s.Save(ctx, credential("prod", token(1))))
+				p.tamper(t, change)
+				for c, err := range s.All(ctx) {
+					if !errors.Is(err, store.ErrDamaged) || c != nil {
+						t.Errorf("%v, %v", c, err)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestATokenCannotTakeASigningKeysPlace(t *testing.T) {
 	onEach(t, func(t *testing.T, p place) {
 		s := p.open(t)
 		ok(t, s.SaveKey(ctx, signing(fixtures.Workspace())))
-		ok(t, s.Save(ctx, credential("prod", token(1))))
-		p.tamper(t, `UPDATE connector_credentials SET sealed = (SELECT sealed FROM connector_signing_keys), id = (SELECT id FROM connector_signing_keys), key_id = (SELECT key_id FROM connector_signing_keys)`)
-		_, err := s.Credential(ctx, "prod")
+		ok(t, s.Save(ctx, credential(fixtures.OtherWorkspace().AccessKey, token(1))))
+		p.tamper(t, `INSERT INTO connector_signing_keys (access_key, id, sealed, key_id, saved_at) SELECT name, id, sealed, key_id, 0 FROM connector_credentials`)
+		_, err := s.SigningKey(ctx, fixtures.OtherWorkspace().AccessKey)
 		fails(t, err, store.ErrDamaged)
 	})
+}
+
+func TestADamagedSigningKeyIsShownAndRemoved(t *testing.T) {
+	p := onSQLite(t) // whose columns hold anything
+	s := p.open(t)
+	ok(t, s.SaveKey(ctx, signing(fixtures.Workspace())))
+	p.tamper(t, `UPDATE connector_signing_keys SET access_key = x'62ff1b'`)
+	keys, err := s.Keys(ctx)
+	if ok(t, err); len(keys) != 1 || keys[0].Damage == "" {
+		t.Fatalf("%+v", keys)
+	}
+	if err := s.RotateKey(ctx, nil); err != nil && !errors.Is(err, store.ErrDamaged) {
+		t.Error(err)
+	}
+	ok(t, s.DeleteKey(ctx, keys[0].AccessKey))
+	if keys, err = s.Keys(ctx); err != nil || len(keys) != 0 {
+		t.Errorf("%+v, %v", keys, err)
+	}
 }
 
 func TestASigningKeyWithoutTheStoresKeyIsLocked(t *testing.T) {
