@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -31,8 +32,9 @@ type NexlaTarget struct {
 }
 
 // Push writes a token into the credential: it reads the credential, changes that field
-// alone, and writes the whole back, for PUT replaces it. If Nexla does not give the rest
-// of it, nothing is written. The error is ErrHost, or the context's.
+// alone, and writes the whole back, for PUT replaces it. What Nexla does not give cannot be
+// written back: a credential that holds another secret, as one of a template does, is left
+// as it is. The error is ErrHost, or the context's.
 func (n *NexlaTarget) Push(ctx context.Context, token connector.Secret) error {
 	h, err := newHost(n.BaseURL, n.Transport, n.ServiceKey, token)
 	if err != nil {
@@ -56,31 +58,45 @@ func (n *NexlaTarget) Push(ctx context.Context, token connector.Secret) error {
 	if err != nil {
 		return err
 	}
-	kept, _ := before["credentials"].(map[string]any)
-	const field = "api.key.auth.value"
-	if kept["api.key.auth.key"] == nil || kept["auth.type"] == nil {
-		return fmt.Errorf("%w: Nexla does not give the fields of the data credential %d, and writing it would take the others away; put the token there by hand", ErrHost, n.ID)
+	kept := nexlaFields(before)
+	switch {
+	case before["vendor"] != nil || before["template_config"] != nil || kept["auth.type"] != "API_KEY" || kept["api.key.auth.key"] == nil:
+		return fmt.Errorf("%w: the data credential %d is not one of Nexla's generic REST connector with an API key, or its fields are not given, and writing it would take the others away; put the token there by hand", ErrHost, n.ID)
+	case isTrue(kept["jwt.enabled"]) || isTrue(kept["hmac.enabled"]):
+		return fmt.Errorf("%w: the data credential %d holds another secret, which writing it would take away; put the token there by hand", ErrHost, n.ID)
 	}
-	written := map[string]any{}
-	for name, value := range kept {
-		written[name] = value
-	}
-	written[field] = "Bearer " + token.Reveal()
-	if err := h.call(ctx, http.MethodPut, path, map[string]any{"credentials": written}, nil); err != nil {
+	kept[nexlaToken] = "Bearer " + token.Reveal()
+	if err := h.call(ctx, http.MethodPut, path, map[string]any{"credentials": kept}, nil); err != nil {
 		return err
 	}
 	after, err := h.object(ctx, path)
 	if err != nil {
 		return err
 	}
-	now, _ := after["credentials"].(map[string]any)
-	delete(now, field) // it may be given back hidden
-	delete(written, field)
-	if !reflect.DeepEqual(now, written) || after["name"] != before["name"] {
+	delete(kept, nexlaToken)
+	now := nexlaFields(after)
+	delete(now, nexlaToken) // it may be given back hidden
+	if !maps.EqualFunc(now, kept, func(a, b any) bool { return reflect.DeepEqual(a, b) }) || after["name"] != before["name"] {
 		return fmt.Errorf("%w: the data credential %d has changed in more than its token; look at it in Nexla", ErrHost, n.ID)
 	}
 	return nil
 }
+
+const nexlaToken = "api.key.auth.value"
+
+// nexlaFields are the fields of a data credential, as far as Nexla gives them: to most
+// users those that are no secret, under another name. Nexla adds the type by itself.
+func nexlaFields(object map[string]any) map[string]any {
+	fields := map[string]any{}
+	for _, name := range []string{"credentials_non_secure_data", "credentials"} {
+		given, _ := object[name].(map[string]any)
+		maps.Copy(fields, given)
+	}
+	delete(fields, "credentials_type")
+	return fields
+}
+
+func isTrue(v any) bool { return v == true || v == "true" }
 
 // AirbyteTarget is a source of Airbyte's whose configuration holds a token, as
 // api_key_value or management_token. All fields must be set but Transport.
@@ -203,7 +219,8 @@ func (h *host) call(ctx context.Context, method, path string, body, found any) e
 	case response.StatusCode == http.StatusNotFound:
 		return fault("there is none of this id (404)")
 	case response.StatusCode < 200 || response.StatusCode > 299:
-		return fault("it was answered with %d: %.200s", response.StatusCode, strings.ToValidUTF8(string(answer), "?"))
+		said := h.without(strings.ToValidUTF8(string(answer), "?")) // before it is cut, or a part of a secret stays
+		return fault("it was answered with %d: %.200s", response.StatusCode, said)
 	case len(answer) > maxHostAnswer:
 		return fault("the answer is larger than 4 MiB")
 	case found == nil:

@@ -169,6 +169,27 @@ func TestWhatNexlaDoesNotShowIsNotWrittenOver(t *testing.T) {
 	if !errors.Is(err, ErrHost) || !strings.Contains(err.Error(), "writing it would take the others away") || strings.Contains(strings.Join(s.calls, " "), "PUT") {
 		t.Errorf("%v: %v", err, s.calls)
 	}
+	for field, value := range map[string]any{"jwt.enabled": true, "hmac.enabled": "true", "auth.type": "OAUTH2"} {
+		s, n = newNexla(t)
+		s.object["credentials"].(map[string]any)[field] = value
+		if err := n.Push(t.Context(), newToken); !errors.Is(err, ErrHost) || strings.Contains(strings.Join(s.calls, " "), "PUT") {
+			t.Errorf("%s: %v: %v", field, err, s.calls)
+		}
+	}
+	// To most users Nexla gives the fields that are no secret, and the type among them.
+	s, n = newNexla(t)
+	s.show = func(object map[string]any) map[string]any {
+		shown := map[string]any{"credentials_type": "rest"}
+		for name, value := range object["credentials"].(map[string]any) {
+			if name != "api.key.auth.value" {
+				shown[name] = value
+			}
+		}
+		return map[string]any{"id": object["id"], "name": object["name"], "credentials_non_secure_data": shown}
+	}
+	if err := n.Push(t.Context(), newToken); err != nil || s.object["credentials"].(map[string]any)["api.key.auth.value"] != "Bearer "+newToken || len(s.object["credentials"].(map[string]any)) != 6 {
+		t.Errorf("%v: %v", err, s.object)
+	}
 	s, n = newNexla(t)
 	s.strike = func(w http.ResponseWriter, r *http.Request) bool {
 		if r.Method == "PUT" { // it changes another field as well
@@ -214,14 +235,14 @@ func TestAHostInTroubleIsSaidToBeWithoutASecret(t *testing.T) {
 		strike func(http.ResponseWriter)
 		says   string
 	}{
-		"401":                        {answers(401, ""), "is the host's own key right"},
-		"403":                        {answers(403, ""), "is the host's own key right"},
-		"404":                        {answers(404, ""), "there is none of this id (404)"},
-		"500 that echoes":            {nil, "it was answered with 500: [redacted] and [redacted]"},
-		"a redirect":                 {func(w http.ResponseWriter) { w.Header().Set("Location", "http://127.0.0.1:1/"); w.WriteHeader(307) }, "it was answered with 307"},
-		"a page":                     {answers(200, "<html>"), "is not the JSON that is documented"},
-		"a body without end":         {func(w http.ResponseWriter) { _, _ = io.Copy(w, io.LimitReader(endless{}, 6<<20)) }, "is larger than 4 MiB"},
-		"a connection that is cut":   {func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, "EOF"},
+		"401":                      {answers(401, ""), "is the host's own key right"},
+		"403":                      {answers(403, ""), "is the host's own key right"},
+		"404":                      {answers(404, ""), "there is none of this id (404)"},
+		"500 that echoes":          {nil, "it was answered with 500: [redacted] and [redacted]"},
+		"a redirect":               {func(w http.ResponseWriter) { w.Header().Set("Location", "http://127.0.0.1:1/"); w.WriteHeader(307) }, "it was answered with 307"},
+		"a page":                   {answers(200, "<html>"), "is not the JSON that is documented"},
+		"a body without end":       {func(w http.ResponseWriter) { _, _ = io.Copy(w, io.LimitReader(endless{}, 6<<20)) }, "is larger than 4 MiB"},
+		"a connection that is cut": {func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, "EOF"},
 	} {
 		for step := range 3 {
 			t.Run(fmt.Sprint(name, " at call ", step+1), func(t *testing.T) {
