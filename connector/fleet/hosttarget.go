@@ -40,6 +40,7 @@ func (n *NexlaTarget) Push(ctx context.Context, token connector.Secret) error {
 	if err != nil {
 		return err
 	}
+	defer h.close()
 	h.header.Set("Accept", "application/vnd.nexla.api.v1+json")
 	var session struct {
 		AccessToken string `json:"access_token"`
@@ -73,10 +74,7 @@ func (n *NexlaTarget) Push(ctx context.Context, token connector.Secret) error {
 	if err != nil {
 		return err
 	}
-	delete(kept, nexlaToken)
-	now := nexlaFields(after)
-	delete(now, nexlaToken) // it may be given back hidden
-	if !maps.EqualFunc(now, kept, func(a, b any) bool { return reflect.DeepEqual(a, b) }) || after["name"] != before["name"] {
+	if !sameBut(kept, nexlaFields(after), nexlaToken) || after["name"] != before["name"] {
 		return fmt.Errorf("%w: the data credential %d has changed in more than its token; look at it in Nexla", ErrHost, n.ID)
 	}
 	return nil
@@ -94,6 +92,15 @@ func nexlaFields(object map[string]any) map[string]any {
 	}
 	delete(fields, "credentials_type")
 	return fields
+}
+
+// sameBut says whether two objects are the same but for one field, which may be given back
+// hidden.
+func sameBut(a, b map[string]any, field string) bool {
+	a, b = maps.Clone(a), maps.Clone(b)
+	delete(a, field)
+	delete(b, field)
+	return maps.EqualFunc(a, b, func(a, b any) bool { return reflect.DeepEqual(a, b) })
 }
 
 func isTrue(v any) bool { return v == true || v == "true" }
@@ -115,6 +122,7 @@ func (a *AirbyteTarget) Push(ctx context.Context, token connector.Secret) error 
 	if err != nil {
 		return err
 	}
+	defer h.close()
 	var session struct {
 		AccessToken string `json:"access_token"`
 	}
@@ -144,7 +152,18 @@ func (a *AirbyteTarget) Push(ctx context.Context, token connector.Secret) error 
 		return fmt.Errorf("%w: the configuration of the source %s has neither api_key_value nor management_token", ErrHost, a.SourceID)
 	}
 	// PATCH merges: of the others nothing is sent, for their secrets come back hidden.
-	return h.call(ctx, http.MethodPatch, path, map[string]any{"configuration": map[string]any{field: token.Reveal()}}, nil)
+	if err := h.call(ctx, http.MethodPatch, path, map[string]any{"configuration": map[string]any{field: token.Reveal()}}, nil); err != nil {
+		return err
+	}
+	after, err := h.object(ctx, path)
+	if err != nil {
+		return err
+	}
+	now, _ := after["configuration"].(map[string]any)
+	if !sameBut(configuration, now, field) || after["name"] != before["name"] {
+		return fmt.Errorf("%w: the source %s has changed in more than its token; look at it in Airbyte", ErrHost, a.SourceID)
+	}
+	return nil
 }
 
 // host is one whose API a token is written to.
@@ -152,6 +171,7 @@ type host struct {
 	base    *url.URL
 	client  *http.Client
 	header  http.Header
+	close   func()   // after the last call
 	secrets []string // never in an error
 }
 
@@ -163,13 +183,14 @@ func newHost(base string, transport http.RoundTripper, secrets ...connector.Secr
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())) {
 		return nil, fmt.Errorf("%w: its address is https, or http on this machine", ErrHost)
 	}
-	if transport == nil {
-		transport = connector.NewTransport()
-	}
-	h := &host{base: u, header: http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}}, client: &http.Client{
+	h := &host{base: u, close: func() {}, header: http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}}, client: &http.Client{
 		Transport: transport, Timeout: 20 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // a secret goes to no other place
 	}}
+	if transport == nil {
+		h.client.Transport = connector.NewTransport()
+		h.close = h.client.CloseIdleConnections
+	}
 	for _, secret := range secrets {
 		h.hide(secret.Reveal())
 	}
@@ -220,6 +241,9 @@ func (h *host) call(ctx context.Context, method, path string, body, found any) e
 		return fault("there is none of this id (404)")
 	case response.StatusCode < 200 || response.StatusCode > 299:
 		said := h.without(strings.ToValidUTF8(string(answer), "?")) // before it is cut, or a part of a secret stays
+		if connector.HoldsSecret(said) {
+			said = "[redacted]"
+		}
 		return fault("it was answered with %d: %.200s", response.StatusCode, said)
 	case len(answer) > maxHostAnswer:
 		return fault("the answer is larger than 4 MiB")
