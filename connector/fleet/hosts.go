@@ -38,14 +38,6 @@ const (
 	hostAirbyte = "airbyte"
 )
 
-func (n *NexlaTarget) kept() (host, place string, with reached) {
-	return hostNexla, strconv.Itoa(n.ID), reached{URL: n.BaseURL, ServiceKey: n.ServiceKey.Reveal()}
-}
-
-func (a *AirbyteTarget) kept() (host, place string, with reached) {
-	return hostAirbyte, a.SourceID, reached{URL: a.BaseURL, ClientID: a.ClientID, ClientSecret: a.ClientSecret.Reveal()}
-}
-
 // hostTarget is the target that the store keeps.
 func hostTarget(to store.Target, settings connector.Secret, transport http.RoundTripper) (HostTarget, error) {
 	var with reached
