@@ -152,12 +152,92 @@ func TestThreeThatWatchMayBeKilledAtAnyTime(t *testing.T) {
 			t.Errorf("c%d was renewed %d times", n, times)
 		}
 	}
+	w.holdsNoSecret(t)
+	t.Logf("%d kills, %d uses, none refused", killed, used)
+}
+
+// TestTheDatabaseMayBeKilledAndStartedAgain kills a PostgreSQL of its own under three that
+// watch, twice. They go on, and no token dies.
+func TestTheDatabaseMayBeKilledAndStartedAgain(t *testing.T) {
+	if os.Getenv("CONNECTOR_TEST_POSTGRES") == "" {
+		t.Skip("CONNECTOR_TEST_POSTGRES is not set; .ci/postgres starts a server and prints its URL")
+	}
+	if testing.Short() {
+		t.Skip("it takes its time")
+	}
+	dir, err := os.MkdirTemp("", "postgres") // not TempDir, which the server's user cannot enter
+	if err == nil {
+		err = os.Chmod(dir, 0o711)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := func(verb string) string {
+		t.Helper()
+		cmd := exec.Command(filepath.Join(projectRoot, ".ci", "postgres"), verb)
+		cmd.Env = append(os.Environ(), "TMPDIR="+dir)
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("postgres %s: %v", verb, err)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	t.Cleanup(func() {
+		server("stop")
+		os.RemoveAll(dir)
+	})
+	w := newWatched(t, server("start"))
+	const credentials, life = 10, 15 * time.Second
+	for n := range credentials {
+		age := time.Duration(n) * life / 2 / credentials
+		claims := fixtures.Management(fixtures.Workspace(), time.Now().Add(-age), life).With("jti", fmt.Sprint(n))
+		if err := w.Save(t.Context(), &connector.Credential{Name: fmt.Sprint("c", n), APIKeyValue: connector.Secret(fixtures.Sign(fixtures.Workspace(), claims))}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	processes := []*exec.Cmd{w.start(t), w.start(t), w.start(t)}
+	tester := &connector.Tester{BaseURL: w.api}
+	began, used, killed := time.Now(), 0, 0
+	for time.Since(began) < 20*time.Second {
+		if since := time.Since(began); since > time.Duration(killed+1)*4*time.Second && killed < 2 {
+			killed++
+			server("kill")
+			time.Sleep(time.Second)
+			server("again")
+		}
+		for c, err := range w.All(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			report := tester.Test(t.Context(), c)
+			if left, _ := report.Token.ExpiresIn(); report.Verdict != connector.VerdictAccepted || left < 0 {
+				t.Fatalf("%s is refused, or dead for %s: %s\n%s", c.Name, -left, report.Message, w.said())
+			}
+			used++
+		}
+		time.Sleep(300 * time.Millisecond)
+	}
+	for _, p := range processes {
+		_ = p.Process.Signal(syscall.SIGTERM)
+		if err := p.Wait(); err != nil {
+			t.Errorf("a process has not gone on: %v\n%s", err, w.said())
+		}
+	}
+	if renewed := strings.Count(w.said(), "msg=renewed name="); renewed < credentials {
+		t.Errorf("%d renewals of %d credentials", renewed, credentials)
+	}
+	w.holdsNoSecret(t)
+	t.Logf("%d kills of the database, %d uses, none refused", killed, used)
+}
+
+// holdsNoSecret searches the logs.
+func (w *watched) holdsNoSecret(t *testing.T) {
+	t.Helper()
 	for _, secret := range []string{fixtures.Workspace().AppSecret[:24], "eyJ"} {
-		if strings.Contains(text, secret) {
+		if strings.Contains(w.said(), secret) {
 			t.Error("the log has a secret")
 		}
 	}
-	t.Logf("%d kills, %d uses, none refused", killed, used)
 }
 
 // TestASecondWatchOfAFileIsToldSo: one is enough.

@@ -56,13 +56,21 @@ const (
 	rescueAfter = 2 * time.Minute // River's own is an hour: a process was killed in the middle of a job
 	planEvery   = 10 * time.Second
 	insertMost  = 1000 // jobs of one statement
+
+	priorityRenewal = 1 // before a test of what is not known to be ill
+	priorityTest    = 2
 )
 
 // RunQueue looks after the credentials of a store in PostgreSQL until ctx ends, together
 // with any number of other processes: each credential is a job of River's, and who has
 // time takes one. What it finds there of its own tables it brings up to date. logger gets
-// what River has to say; metrics, if not nil, are told of the queue.
+// what River has to say; metrics, if not nil, are told of the queue. A process that cannot
+// open what is kept takes no jobs: at first that is an error of class store.ErrLocked, and
+// once it has begun it is told, and waited for.
 func (w *Watcher) RunQueue(ctx context.Context, logger *slog.Logger, metrics *Metrics) error {
+	if err := w.opens(ctx); err != nil {
+		return err
+	}
 	pool, err := w.Store.Pool(ctx, w.workers()/4+8) // a job spends its time waiting for the API
 	if err != nil {
 		return err
@@ -71,8 +79,29 @@ func (w *Watcher) RunQueue(ctx context.Context, logger *slog.Logger, metrics *Me
 	if err := migrateQueue(ctx, pool, logger); err != nil {
 		return err
 	}
+	for {
+		lost, err := w.takeJobs(ctx, pool, logger, metrics)
+		if err != nil || !lost {
+			return err
+		}
+		for err := w.opens(ctx); err != nil && ctx.Err() == nil; err = w.opens(ctx) {
+			w.tell(Event{Err: err})
+			select {
+			case <-time.After(leastDelay):
+			case <-ctx.Done():
+			}
+		}
+	}
+}
+
+// takeJobs takes jobs until ctx ends, or until what is kept cannot be opened any more.
+func (w *Watcher) takeJobs(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger, metrics *Metrics) (lost bool, err error) {
+	if err := w.readClock(ctx); err != nil {
+		return false, err
+	}
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &tendWorker{w: w})
+	tend := &tendWorker{w: w, locked: make(chan struct{}, 1)}
+	river.AddWorker(workers, tend)
 	plan := &planWorker{w: w}
 	river.AddWorker(workers, plan)
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
@@ -85,7 +114,7 @@ func (w *Watcher) RunQueue(ctx context.Context, logger *slog.Logger, metrics *Me
 		}, &river.PeriodicJobOpts{RunOnStart: true})},
 	})
 	if err != nil {
-		return fmt.Errorf("the queue cannot be used: %w", err)
+		return false, fmt.Errorf("the queue cannot be used: %w", err)
 	}
 	plan.client = client
 	if metrics != nil {
@@ -94,9 +123,17 @@ func (w *Watcher) RunQueue(ctx context.Context, logger *slog.Logger, metrics *Me
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	if err := client.Start(running); err != nil {
-		return fmt.Errorf("the queue cannot be used: %w", err)
+		return false, fmt.Errorf("the queue cannot be used: %w", err)
 	}
-	<-ctx.Done()
+	for ctx.Err() == nil && !lost {
+		select {
+		case <-time.After(clockEvery):
+			_ = w.readClock(ctx) // the last reading stays if there is none
+		case <-tend.locked:
+			lost = true
+		case <-ctx.Done():
+		}
+	}
 	// What is under way comes to its end; what does not in time is left to be rescued.
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceOfJobs)
 	defer cancel()
@@ -105,7 +142,17 @@ func (w *Watcher) RunQueue(ctx context.Context, logger *slog.Logger, metrics *Me
 		defer cancel()
 		_ = client.StopAndCancel(now)
 	}
-	return nil
+	return lost, nil
+}
+
+// opens says whether this process can open what is kept. One that cannot would take jobs
+// from those that can.
+func (w *Watcher) opens(ctx context.Context) error {
+	info, err := w.Store.Info(ctx)
+	if err == nil && info.Locked {
+		err = fmt.Errorf("%w: %s", store.ErrLocked, info.LockedBecause)
+	}
+	return err
 }
 
 // graceOfJobs is how long jobs under way may take once the process is told to end.
@@ -149,7 +196,7 @@ func (p *planWorker) Work(ctx context.Context, _ *river.Job[planArgs]) error {
 	if err != nil {
 		return err
 	}
-	now := time.Now()
+	now := p.w.now()
 	var jobs []river.InsertManyParams
 	insert := func() error {
 		if len(jobs) == 0 {
@@ -166,7 +213,10 @@ func (p *planWorker) Work(ctx context.Context, _ *river.Job[planArgs]) error {
 			continue
 		}
 		options := tendArgs{}.InsertOpts()
-		options.ScheduledAt = at
+		options.ScheduledAt, options.Priority = at, priorityTest
+		if p.w.Renewer.due(r, at) {
+			options.Priority = priorityRenewal
+		}
 		if jobs = append(jobs, river.InsertManyParams{Args: tendArgs{r.ID}, InsertOpts: &options}); len(jobs) == insertMost {
 			if err := insert(); err != nil {
 				return err
@@ -179,7 +229,8 @@ func (p *planWorker) Work(ctx context.Context, _ *river.Job[planArgs]) error {
 // tendWorker looks after one credential.
 type tendWorker struct {
 	river.WorkerDefaults[tendArgs]
-	w *Watcher
+	w      *Watcher
+	locked chan struct{} // gets one when what is kept cannot be opened
 }
 
 // Work implements river.Worker. A credential that is not well stays a job, for the time at
@@ -202,8 +253,23 @@ func (t *tendWorker) Work(ctx context.Context, job *river.Job[tendArgs]) error {
 	if !errors.Is(e.Err, ErrHeld) {
 		t.w.tell(e)
 	}
+	if e.locked() {
+		select {
+		case t.locked <- struct{}{}:
+		default: // it is known
+		}
+		return river.JobSnooze(0) // for another process
+	}
 	if !e.Again.IsZero() {
 		return river.JobSnooze(max(time.Until(e.Again), 0))
+	}
+	// What is due before it could be planned stays a job.
+	r, err = t.w.Store.ShowID(ctx, job.Args.ID)
+	if err != nil {
+		return nil // the next plan looks again
+	}
+	if left := t.w.next(r, t.w.now()).Sub(t.w.now()); left < 2*planEvery {
+		return river.JobSnooze(max(left, time.Second))
 	}
 	return nil
 }

@@ -33,6 +33,7 @@ type Renewal struct {
 	// Environment says that what was NotRenewed was so for no fault of the credential or
 	// of its key: trying again later may be enough.
 	Environment bool
+	locked      bool // what is kept could not be opened
 
 	// Fresh is the credential with its new token, and Report the test of it; nil if it was
 	// not Renewed.
@@ -55,6 +56,7 @@ type Renewer struct {
 	Due       func(store.Record, time.Time) bool // which records are due; Record.Due if nil
 	TTL       time.Duration                      // how long new tokens live; as long as the old one was made for if zero
 	AllowLong bool                               // also for more than 14 days
+	Now       func() time.Time                   // the clock that counts; time.Now if nil
 	Began     time.Time                          // what was made after it by another is renewed already; zero if that does not matter
 }
 
@@ -66,19 +68,19 @@ func (n *Renewer) Renew(ctx context.Context, db *store.Store, listed store.Recor
 		said := func(o Outcome, why string) Renewal {
 			return Renewal{Name: listed.Name, Outcome: o, Why: why, ExpiresAt: r.ExpiresAt}
 		}
-		outside := func(why string) Renewal {
-			became := said(NotRenewed, why)
-			became.Environment = true
+		outside := func(err error) Renewal {
+			became := said(NotRenewed, store.Plain(err))
+			became.Environment, became.locked = true, isLocked(err)
 			return became
 		}
-		now := time.Now()
+		now := n.now()
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			return said(NotDue, "it was removed meanwhile")
 		case err != nil:
-			return outside(store.Plain(err))
+			return outside(err)
 		case r.Damage != "":
-			return outside("the record is damaged: " + r.Damage + "; save its value anew with connector credential edit")
+			return outside(errors.New("the record is damaged: " + r.Damage + "; save its value anew with connector credential edit"))
 		case n.freshSince(r):
 			return said(RenewedByAnother, "another process renewed it meanwhile; it expires "+connector.Remaining(r.ExpiresAt.Sub(now)))
 		case !n.due(r, now) && r.ExpiresAt.IsZero():
@@ -91,12 +93,13 @@ func (n *Renewer) Renew(ctx context.Context, db *store.Store, listed store.Recor
 		key, err := n.Key(ctx, r.AccessKey)
 		if err != nil {
 			became := said(NotRenewed, "it is due, but "+store.Plain(err))
-			became.Environment = errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrKey) || errors.Is(err, store.ErrLocked)
+			became.locked = isLocked(err)
+			became.Environment = became.locked || errors.Is(err, store.ErrUnavailable)
 			return became
 		}
 		old, err := db.Credential(ctx, r.Name)
 		if err != nil {
-			return outside(store.Plain(err))
+			return outside(err)
 		}
 		token := connector.Inspect(old.APIKeyValue.Reveal())
 		if !madeOf(r, token) { // it was replaced between the two readings
@@ -110,6 +113,11 @@ func (n *Renewer) Renew(ctx context.Context, db *store.Store, listed store.Recor
 	return Renewal{Name: listed.Name, Outcome: NotRenewed, Why: "others change it again and again", ExpiresAt: listed.ExpiresAt, Environment: true}
 }
 
+// isLocked says whether what is kept could not be opened, for want of the store's key.
+func isLocked(err error) bool {
+	return errors.Is(err, store.ErrLocked) || errors.Is(err, store.ErrKey)
+}
+
 // replace signs, tests and keeps a new token. again says that the old one is not
 // what was read any more.
 func (n *Renewer) replace(ctx context.Context, db *store.Store, old *connector.Credential, token connector.Token, key *connector.SigningKey) (became Renewal, again bool) {
@@ -119,7 +127,7 @@ func (n *Renewer) replace(ctx context.Context, db *store.Store, old *connector.C
 	signer.AllowLong = n.AllowLong
 	fresh := *old
 	var err error
-	if fresh.APIKeyValue, err = signer.Mint(ttl); err != nil {
+	if fresh.APIKeyValue, err = signer.MintAt(n.now(), ttl); err != nil {
 		became.Why = err.Error()
 		return became, false
 	}
@@ -143,6 +151,13 @@ func (n *Renewer) replace(ctx context.Context, db *store.Store, old *connector.C
 	became.Fresh, became.Report = &fresh, report
 	became.Why = "the API accepted the new token; it expires " + connector.Remaining(left)
 	return became, false
+}
+
+func (n *Renewer) now() time.Time {
+	if n.Now != nil {
+		return n.Now()
+	}
+	return time.Now()
 }
 
 func (n *Renewer) due(r store.Record, now time.Time) bool {

@@ -2,13 +2,11 @@ package fleet
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -37,38 +35,11 @@ func soakOf(name string, otherwise int) int {
 // its target. It wants no refusal. With SOAK_CREDENTIALS=10000, SOAK_LIFE=120 and
 // SOAK_SECONDS=600 it is the soak of the figures; without, a short one.
 func TestSoak(t *testing.T) {
-	server := os.Getenv("CONNECTOR_TEST_POSTGRES")
-	if server == "" {
-		t.Skip("CONNECTOR_TEST_POSTGRES is not set; .ci/postgres starts a server and prints its URL")
-	}
 	if testing.Short() {
 		t.Skip("it takes its time")
 	}
 	credentials, life, lasts := soakOf("SOAK_CREDENTIALS", 100), time.Duration(soakOf("SOAK_LIFE", 30))*time.Second, time.Duration(soakOf("SOAK_SECONDS", 25))*time.Second
-	admin, err := sql.Open("pgx", server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { admin.Close() })
-	schema := fmt.Sprintf("soak_%d", time.Now().UnixNano())
-	if _, err := admin.Exec("CREATE SCHEMA " + schema); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { admin.Exec("DROP SCHEMA " + schema + " CASCADE") })
-	u, err := url.Parse(server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.RawQuery = url.Values{"search_path": {schema}}.Encode()
-	key := filepath.Join(t.TempDir(), "store.key")
-	open := func() *store.Store {
-		db, err := store.Open(t.Context(), u.String(), store.KeyFile(key))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { db.Close() })
-		return db
-	}
+	open, _, _ := onPostgres(t)
 	db := open()
 	api := new(sandbox.Sandbox)
 	host := httptest.NewServer(api)
@@ -165,9 +136,10 @@ func soak(ctx context.Context, t *testing.T, db *store.Store, host, dir string) 
 		}
 		_, _ = io.Copy(io.Discard, response.Body)
 		response.Body.Close()
-		if used++; response.StatusCode != 200 {
+		left, _ := connector.Inspect(token).ExpiresIn()
+		// The sandbox forgives a clock some seconds, which must not count as life.
+		if used++; response.StatusCode != 200 || left < 0 {
 			refused++
-			left, _ := connector.Inspect(token).ExpiresIn()
 			t.Errorf("%s is refused, with %s left", what, left)
 		}
 	}

@@ -50,6 +50,11 @@ func (e Event) Rejected() bool {
 	return e.Report.Verdict == connector.VerdictRejected
 }
 
+// locked says whether it could not be looked after because what is kept cannot be opened.
+func (e Event) locked() bool {
+	return isLocked(e.Err) || e.Renewal != nil && e.Renewal.locked
+}
+
 // tend tests a credential, and renews it if that is due before or after the test.
 func (w *Watcher) tend(ctx context.Context, name string) (e Event, gone bool) {
 	began := time.Now()
@@ -69,15 +74,16 @@ func (w *Watcher) tend(ctx context.Context, name string) (e Event, gone bool) {
 		return e, false
 	}
 	e.AccessKey = r.AccessKey
-	until, err := w.Store.HeldUntil(ctx, r.AccessKey)
-	if err == nil && !until.IsZero() {
+	held, err := w.Store.HeldFor(ctx, r.AccessKey)
+	if err == nil && held > 0 {
+		e.Again = time.Now().Add(held)
 		err = ErrHeld
 	}
 	if err != nil {
-		e.Err, e.Again = err, until
+		e.Err = err
 		return e, false
 	}
-	if w.Renewer.due(r, time.Now()) {
+	if w.Renewer.due(r, w.now()) {
 		w.renew(ctx, r, &e)
 		if e.Renewal.Outcome != NotRenewed {
 			return e, false
@@ -96,9 +102,11 @@ func (w *Watcher) tend(ctx context.Context, name string) (e Event, gone bool) {
 		e.Err = ctx.Err()
 		return e, false
 	}
+	e.Report.TestedAt = e.Report.TestedAt.Add(w.skew())
 	if e.Report.Code == connector.RateLimited && r.AccessKey != "" {
-		e.Again = time.Now().Add(min(max(time.Duration(e.Report.RetryAfter)*time.Second, leastDelay), time.Hour))
-		if err := w.Store.Hold(ctx, r.AccessKey, e.Again); err != nil {
+		span := min(max(time.Duration(e.Report.RetryAfter)*time.Second, leastDelay), time.Hour)
+		e.Again = time.Now().Add(span)
+		if err := w.Store.Hold(ctx, r.AccessKey, span); err != nil {
 			e.Err = err
 			return e, false
 		}
@@ -114,7 +122,7 @@ func (w *Watcher) tend(ctx context.Context, name string) (e Event, gone bool) {
 	if e.Renewal != nil { // it was tried, and the test says how the old one does
 		return e, false
 	}
-	if r, err = w.Store.Show(ctx, name); err == nil && w.Renewer.due(r, time.Now()) {
+	if r, err = w.Store.Show(ctx, name); err == nil && w.Renewer.due(r, w.now()) {
 		w.renew(ctx, r, &e)
 	}
 	return e, false
@@ -122,22 +130,28 @@ func (w *Watcher) tend(ctx context.Context, name string) (e Event, gone bool) {
 
 // renew renews a credential and keeps the test of its new token.
 func (w *Watcher) renew(ctx context.Context, r store.Record, e *Event) {
-	became := w.Renewer.Renew(ctx, w.Store, r)
+	renewer := *w.Renewer
+	renewer.Now = w.now
+	became := renewer.Renew(ctx, w.Store, r)
 	e.Renewal = &became
 	if became.Outcome == Renewed {
 		// That the verdict cannot be kept changes nothing about the token: it is tested again later.
+		became.Report.TestedAt = became.Report.TestedAt.Add(w.skew())
 		_ = w.Store.RecordTest(ctx, became.Fresh, became.Report)
 	}
 }
 
 // delay is after what time a credential that is not well is looked after again: sooner
-// if its token ends sooner.
+// if its token ends sooner, or if another process may be able to.
 func (w *Watcher) delay(e Event) time.Duration {
-	delay := mostDelay
-	if r := e.Renewal; r != nil && r.Outcome == NotRenewed && !r.ExpiresAt.IsZero() {
-		delay = min(delay, time.Until(r.ExpiresAt)/4)
+	delay := max(min(mostDelay, w.every()), leastDelay)
+	if e.locked() {
+		delay = leastDelay // a key may be put back
 	}
-	return min(max(delay, leastDelay), max(w.every(), leastDelay))
+	if r := e.Renewal; r != nil && r.Outcome == NotRenewed && !r.ExpiresAt.IsZero() {
+		delay = min(delay, max(r.ExpiresAt.Sub(w.now())/4, time.Second))
+	}
+	return delay
 }
 
 // next is when a credential is to be looked after: now if it is not known to work, else

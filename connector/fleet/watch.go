@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/100ms-connector/connector-go/connector/store"
@@ -15,10 +16,12 @@ import (
 type Watcher struct {
 	Store   *store.Store
 	Renewer *Renewer
-	Every   time.Duration // the longest time between two tests of a credential; an hour if zero
-	Workers int           // credentials at once; 50 if zero
-	Tell    func(Event)   // is told of each; nil if nobody is. It is called by several goroutines
+	Every   time.Duration    // the longest time between two tests of a credential; an hour if zero
+	Workers int              // credentials at once; 50 if zero
+	Clock   func() time.Time // this machine's; time.Now if nil
+	Tell    func(Event)      // is told of each; nil if nobody is. It is called by several goroutines
 
+	ahead atomic.Int64 // by how much the clock of the store is ahead of this machine's
 	mu    sync.Mutex
 	later map[string]time.Time // by name: when one that is not well is looked after again
 }
@@ -59,7 +62,7 @@ func (w *Watcher) Once(ctx context.Context) (map[string]Event, error) {
 	var mu sync.Mutex
 	var due []store.Record
 	for _, r := range records {
-		if !w.next(r, time.Now()).After(time.Now()) {
+		if now := w.now(); !w.next(r, now).After(now) {
 			due = append(due, r)
 			continue
 		}
@@ -85,7 +88,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 			w.tell(Event{Err: err})
 			sleep = leastDelay
 		}
-		now := time.Now()
+		now := w.now()
 		var due []store.Record
 		for _, r := range records {
 			if at := w.due(r, now); at.After(now) {

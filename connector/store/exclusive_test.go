@@ -28,19 +28,21 @@ func TestWhatIsExclusiveIsDoneByOne(t *testing.T) {
 func TestAWorkspaceThatIsHeldIsHeldForAllProcesses(t *testing.T) {
 	onEach(t, func(t *testing.T, p place) {
 		one, two := p.open(t), p.open(t)
-		if until, err := two.HeldUntil(ctx, "a"); err != nil || !until.IsZero() {
-			t.Errorf("%v, %v", until, err)
+		if left, err := two.HeldFor(ctx, "a"); err != nil || left != 0 {
+			t.Errorf("%v, %v", left, err)
 		}
-		now := time.Now()
-		for _, until := range []time.Duration{time.Minute, time.Hour, 2 * time.Minute} {
-			ok(t, one.Hold(ctx, "a", now.Add(until)))
+		for _, span := range []time.Duration{time.Minute, time.Hour, 2 * time.Minute} {
+			ok(t, one.Hold(ctx, "a", span))
 		}
-		if until, err := two.HeldUntil(ctx, "a"); err != nil || until.Sub(now).Round(time.Minute) != time.Hour {
-			t.Errorf("%v, %v", until, err)
+		if left, err := two.HeldFor(ctx, "a"); err != nil || left.Round(time.Minute) != time.Hour {
+			t.Errorf("%v, %v", left, err)
 		}
-		ok(t, one.Hold(ctx, "b", now.Add(-time.Second)))
-		if until, err := two.HeldUntil(ctx, "b"); err != nil || !until.IsZero() {
-			t.Errorf("what is over still holds: %v, %v", until, err)
+		ok(t, one.Hold(ctx, "b", -time.Second))
+		if left, err := two.HeldFor(ctx, "b"); err != nil || left != 0 {
+			t.Errorf("what is over still holds: %v, %v", left, err)
+		}
+		if now, err := one.Now(ctx); err != nil || time.Since(now).Abs() > time.Minute {
+			t.Errorf("%v, %v", now, err)
 		}
 	})
 }

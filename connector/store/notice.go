@@ -23,13 +23,12 @@ const remindAfter = 24 * time.Hour
 // once. A credential of which nothing was noted before is only to be told if it is not
 // quiet. Errors: ErrUnavailable, or the context's.
 func (s *Store) Notice(ctx context.Context, id, quiet string, n Notice) error {
-	now := time.Now()
 	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		return s.exec(ctx, tx, `
 			INSERT INTO connector_notices (id, name, access_key, state, why, pending, leased_until, told_at) VALUES (?, ?, ?, ?, ?, ?, 0, 0)
 			ON CONFLICT (id) DO UPDATE SET name = excluded.name, access_key = excluded.access_key, state = excluded.state, why = excluded.why, pending = 1
-			WHERE connector_notices.state <> excluded.state OR (excluded.state <> ? AND connector_notices.pending = 0 AND connector_notices.told_at < ?)`,
-			id, n.Name, n.AccessKey, n.State, n.Why, pending(n.State != quiet), quiet, now.Add(-remindAfter).UnixMicro())
+			WHERE connector_notices.state <> excluded.state OR (excluded.state <> ? AND connector_notices.pending = 0 AND connector_notices.told_at < {now} - ?)`,
+			id, n.Name, n.AccessKey, n.State, n.Why, pending(n.State != quiet), quiet, remindAfter.Microseconds())
 	})
 }
 
@@ -53,7 +52,7 @@ func (s *Store) TellNotices(ctx context.Context, most int, tell func([]Notice) e
 		if ids, notices, err = s.pendingNotices(ctx, tx, most); err != nil || len(ids) == 0 {
 			return err
 		}
-		return s.exec(ctx, tx, `UPDATE connector_notices SET leased_until = ? WHERE id IN (`+places(len(ids))+`)`, append([]any{time.Now().Add(leaseTime).UnixMicro()}, ids...)...)
+		return s.exec(ctx, tx, `UPDATE connector_notices SET leased_until = {now} + ? WHERE id IN (`+places(len(ids))+`)`, append([]any{leaseTime.Microseconds()}, ids...)...)
 	})
 	if err != nil || len(ids) == 0 {
 		return 0, err
@@ -65,7 +64,7 @@ func (s *Store) TellNotices(ctx context.Context, most int, tell func([]Notice) e
 		}
 		// One that has changed meanwhile is to be told again.
 		for i, id := range ids {
-			if err := s.exec(ctx, tx, `UPDATE connector_notices SET pending = 0, leased_until = 0, told_at = ? WHERE id = ? AND state = ?`, time.Now().UnixMicro(), id, notices[i].State); err != nil {
+			if err := s.exec(ctx, tx, `UPDATE connector_notices SET pending = 0, leased_until = 0, told_at = {now} WHERE id = ? AND state = ?`, id, notices[i].State); err != nil {
 				return err
 			}
 		}
@@ -82,7 +81,7 @@ func places(n int) string { return strings.TrimPrefix(strings.Repeat(", ?", n), 
 func (s *Store) pendingNotices(ctx context.Context, tx *sql.Tx, most int) (ids []any, notices []Notice, err error) {
 	rows, err := tx.QueryContext(ctx, s.d.sql(`
 		SELECT id, name, access_key, state, why FROM connector_notices
-		WHERE pending = 1 AND leased_until < ? ORDER BY access_key, name LIMIT ? {for update}`), time.Now().UnixMicro(), most)
+		WHERE pending = 1 AND leased_until < {now} ORDER BY access_key, name LIMIT ? {for update}`), most)
 	if err != nil {
 		return nil, nil, err
 	}
