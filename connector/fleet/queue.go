@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -32,33 +33,13 @@ func (tendArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueName, MaxAttempts: 3, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished}}
 }
 
-// planArgs is a job that makes the jobs of what is due. The leader of the processes has it
-// made.
-type planArgs struct{}
-
-// Kind implements river.JobArgs.
-func (planArgs) Kind() string { return "connector_plan" }
-
-// InsertOpts implements river.JobArgsWithInsertOpts.
-func (planArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: planName, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished}}
-}
-
 var unfinished = []rivertype.JobState{
 	rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning, rivertype.JobStateRetryable, rivertype.JobStateScheduled,
 }
 
 const (
-	queueName = "connector"
-	planName  = "connector_plan" // so that a plan never waits behind what it has planned
-
-	jobTimeout  = time.Minute
-	rescueAfter = 2 * time.Minute // River's own is an hour: a process was killed in the middle of a job
-	planEvery   = 10 * time.Second
-	insertMost  = 1000 // jobs of one statement
-
-	priorityRenewal = 1 // before a test of what is not known to be ill
-	priorityTest    = 2
+	queueName  = "connector"
+	jobTimeout = time.Minute
 )
 
 // RunQueue looks after the credentials of a store in PostgreSQL until ctx ends, together
@@ -102,21 +83,16 @@ func (w *Watcher) takeJobs(ctx context.Context, pool *pgxpool.Pool, logger *slog
 	workers := river.NewWorkers()
 	tend := &tendWorker{w: w, locked: make(chan struct{}, 1)}
 	river.AddWorker(workers, tend)
-	plan := &planWorker{w: w}
-	river.AddWorker(workers, plan)
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
 		Logger: logger, Workers: workers,
-		Queues:     map[string]river.QueueConfig{queueName: {MaxWorkers: w.workers()}, planName: {MaxWorkers: 1}},
-		JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter,
-		CompletedJobRetentionPeriod: 10 * time.Minute, // of each test there is a job
-		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(river.PeriodicInterval(planEvery), func() (river.JobArgs, *river.InsertOpts) {
-			return planArgs{}, nil
-		}, &river.PeriodicJobOpts{RunOnStart: true})},
+		Queues:     map[string]river.QueueConfig{queueName: {MaxWorkers: w.workers()}},
+		JobTimeout: jobTimeout, RescueStuckJobsAfter: jobLost, // River's own is an hour
+		// Of each test there is a job, and River's questions take the longer the more there are.
+		CompletedJobRetentionPeriod: time.Minute,
 	})
 	if err != nil {
 		return false, fmt.Errorf("the queue cannot be used: %w", err)
 	}
-	plan.client = client
 	if metrics != nil {
 		metrics.follow(pool, client.ID())
 	}
@@ -125,6 +101,11 @@ func (w *Watcher) takeJobs(ctx context.Context, pool *pgxpool.Pool, logger *slog
 	if err := client.Start(running); err != nil {
 		return false, fmt.Errorf("the queue cannot be used: %w", err)
 	}
+	taking, done := context.WithCancel(ctx)
+	defer done()
+	var others sync.WaitGroup
+	defer others.Wait()
+	others.Go(func() { w.handOut(taking, client) })
 	for ctx.Err() == nil && !lost {
 		select {
 		case <-time.After(clockEvery):
@@ -134,6 +115,7 @@ func (w *Watcher) takeJobs(ctx context.Context, pool *pgxpool.Pool, logger *slog
 		case <-ctx.Done():
 		}
 	}
+	done()
 	// What is under way comes to its end; what does not in time is left to be rescued.
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceOfJobs)
 	defer cancel()
@@ -183,47 +165,44 @@ func migrateQueue(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) 
 	return nil
 }
 
-// planWorker makes the jobs of what is due.
-type planWorker struct {
-	river.WorkerDefaults[planArgs]
-	w      *Watcher
-	client *river.Client[pgx.Tx]
+// handOut makes jobs of what is due until ctx ends. Any number of processes may: what one
+// has taken, no other is given. What is taken and gets no job is due again after jobLost.
+func (w *Watcher) handOut(ctx context.Context, client *river.Client[pgx.Tx]) {
+	err := w.Store.DueWithin(ctx, w.every()) // they may have been put off for longer
+	for ; ctx.Err() == nil; err = w.handOutSome(ctx, client) {
+		if err != nil && ctx.Err() == nil {
+			w.tell(Event{Err: err})
+			wait(ctx, leastDelay)
+		}
+	}
 }
 
-// Work implements river.Worker.
-func (p *planWorker) Work(ctx context.Context, _ *river.Job[planArgs]) error {
-	records, err := p.w.Store.List(ctx)
+func (w *Watcher) handOutSome(ctx context.Context, client *river.Client[pgx.Tx]) error {
+	due, err := w.Store.TakeDue(ctx, takeMost, jobLost)
 	if err != nil {
 		return err
 	}
-	now := p.w.now()
-	var jobs []river.InsertManyParams
-	insert := func() error {
-		if len(jobs) == 0 {
-			return nil
-		}
-		_, err := p.client.InsertManyFast(ctx, jobs)
-		jobs = jobs[:0]
-		return err
+	if len(due) == 0 {
+		return w.untilDue(ctx)
 	}
-	for _, r := range records {
-		// Those that come due before the next plan are planned now, for their own time.
-		at := p.w.next(r, now)
-		if at.After(now.Add(planEvery)) {
+	jobs := make([]river.InsertManyParams, 0, len(due))
+	for _, r := range due {
+		jobs = append(jobs, river.InsertManyParams{Args: tendArgs{r.ID}})
+	}
+	made, err := client.InsertMany(ctx, jobs)
+	if err != nil {
+		return fmt.Errorf("the queue takes no jobs: %w", err)
+	}
+	for i, m := range made {
+		if !m.UniqueSkippedAsDuplicate {
 			continue
 		}
-		options := tendArgs{}.InsertOpts()
-		options.ScheduledAt, options.Priority = at, priorityTest
-		if p.w.Renewer.due(r, at) {
-			options.Priority = priorityRenewal
-		}
-		if jobs = append(jobs, river.InsertManyParams{Args: tendArgs{r.ID}, InsertOpts: &options}); len(jobs) == insertMost {
-			if err := insert(); err != nil {
-				return err
-			}
+		// Its last job has not ended, or waits: the store is asked again in a while.
+		if err := w.Store.Postpone(ctx, due[i], leastDelay); err != nil {
+			return err
 		}
 	}
-	return insert()
+	return nil
 }
 
 // tendWorker looks after one credential.
@@ -233,8 +212,7 @@ type tendWorker struct {
 	locked chan struct{} // gets one when what is kept cannot be opened
 }
 
-// Work implements river.Worker. A credential that is not well stays a job, for the time at
-// which it is looked after again.
+// Work implements river.Worker.
 func (t *tendWorker) Work(ctx context.Context, job *river.Job[tendArgs]) error {
 	r, err := t.w.Store.ShowID(ctx, job.Args.ID)
 	if errors.Is(err, store.ErrNotFound) {
@@ -243,33 +221,15 @@ func (t *tendWorker) Work(ctx context.Context, job *river.Job[tendArgs]) error {
 	if err != nil {
 		return err
 	}
-	e, gone := t.w.tend(ctx, r.Name)
-	if ctx.Err() != nil && e.Err != nil {
-		return ctx.Err() // it was not looked after
-	}
-	if gone {
-		return nil
-	}
-	if !errors.Is(e.Err, ErrHeld) {
-		t.w.tell(e)
+	e, done := t.w.look(ctx, r)
+	if !done {
+		return ctx.Err()
 	}
 	if e.locked() {
 		select {
 		case t.locked <- struct{}{}:
 		default: // it is known
 		}
-		return river.JobSnooze(0) // for another process
-	}
-	if !e.Again.IsZero() {
-		return river.JobSnooze(max(time.Until(e.Again), 0))
-	}
-	// What is due before it could be planned stays a job.
-	r, err = t.w.Store.ShowID(ctx, job.Args.ID)
-	if err != nil {
-		return nil // the next plan looks again
-	}
-	if left := t.w.next(r, t.w.now()).Sub(t.w.now()); left < 2*planEvery {
-		return river.JobSnooze(max(left, time.Second))
 	}
 	return nil
 }

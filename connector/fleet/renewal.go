@@ -63,8 +63,11 @@ type Renewer struct {
 // Renew renews the credential of a record if it is due. The store takes a new token only
 // in the place of the one that was read, and who comes too late looks again.
 func (n *Renewer) Renew(ctx context.Context, db *store.Store, listed store.Record) Renewal {
-	for range 10 {
-		r, err := db.Show(ctx, listed.Name)
+	r, err := listed, error(nil)
+	for attempt := range 10 {
+		if attempt > 0 {
+			r, err = db.Show(ctx, listed.Name)
+		}
 		said := func(o Outcome, why string) Renewal {
 			return Renewal{Name: listed.Name, Outcome: o, Why: why, ExpiresAt: r.ExpiresAt}
 		}
@@ -98,6 +101,9 @@ func (n *Renewer) Renew(ctx context.Context, db *store.Store, listed store.Recor
 			return became
 		}
 		old, err := db.Credential(ctx, r.Name)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
 		if err != nil {
 			return outside(err)
 		}

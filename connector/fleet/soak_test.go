@@ -35,6 +35,7 @@ func soakOf(name string, otherwise int) int {
 // its target. It wants no refusal. With SOAK_CREDENTIALS=10000, SOAK_LIFE=120 and
 // SOAK_SECONDS=600 it is the soak of the figures; without, a short one.
 func TestSoak(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("it takes its time")
 	}

@@ -163,6 +163,7 @@ func TestAFileOfTargetsIsRefusedForWhatItIs(t *testing.T) {
 }
 
 func TestACommandThatDoesNotEndIsEnded(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("it takes half a minute")
 	}

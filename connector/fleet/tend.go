@@ -21,9 +21,7 @@ type Event struct {
 	Err     error             // why it could not be looked after; nil otherwise
 	Took    time.Duration
 
-	// Again is when a credential that is not Well is looked after again; zero for the
-	// others, which have their own time.
-	Again time.Time
+	rest time.Duration // for how long its workspace is left alone; 0 if it has not asked for it
 }
 
 // Well says whether the credential works, as far as is known: its token was accepted, or
@@ -55,29 +53,52 @@ func (e Event) locked() bool {
 	return isLocked(e.Err) || e.Renewal != nil && e.Renewal.locked
 }
 
-// tend tests a credential, and renews it if that is due before or after the test.
-func (w *Watcher) tend(ctx context.Context, name string) (e Event, gone bool) {
+// look looks after a credential, says when it is due next, and tells what became of it. It
+// is not done if it was removed meanwhile, or if ctx has ended.
+func (w *Watcher) look(ctx context.Context, r store.Record) (e Event, done bool) {
 	began := time.Now()
-	e = Event{Name: name}
-	defer func() {
-		e.Took = time.Since(began)
-		if !gone && !e.Well() && e.Again.IsZero() {
-			e.Again = time.Now().Add(w.delay(e))
-		}
-	}()
-	r, err := w.Store.Show(ctx, name)
-	if errors.Is(err, store.ErrNotFound) {
-		return e, true
-	}
-	if err != nil {
-		e.Err = err
+	e, gone := w.tend(ctx, r)
+	e.Took = time.Since(began)
+	if gone || ctx.Err() != nil && e.Err != nil {
 		return e, false
 	}
-	e.AccessKey = r.AccessKey
+	if err := w.postpone(ctx, r, e); err != nil && ctx.Err() == nil {
+		e.Err = err
+	}
+	if !errors.Is(e.Err, ErrHeld) { // it was told when the rest began
+		w.tell(e)
+	}
+	return e, true
+}
+
+// postpone says when a credential is due next.
+func (w *Watcher) postpone(ctx context.Context, r store.Record, e Event) error {
+	span := e.rest
+	switch {
+	case span > 0:
+	case !e.Well():
+		span = w.delay(e)
+	default:
+		var err error
+		if r, err = w.Store.ShowID(ctx, r.ID); errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		now := w.now()
+		// A moment at least, in which the job that has looked after it ends.
+		span = max(w.next(r, now).Sub(now), time.Second)
+	}
+	return w.Store.Postpone(ctx, r, span)
+}
+
+// tend tests a credential, and renews it if that is due before or after the test.
+func (w *Watcher) tend(ctx context.Context, r store.Record) (e Event, gone bool) {
+	e = Event{Name: r.Name, AccessKey: r.AccessKey}
 	held, err := w.Store.HeldFor(ctx, r.AccessKey)
 	if err == nil && held > 0 {
-		e.Again = time.Now().Add(held)
-		err = ErrHeld
+		e.rest, err = held, ErrHeld
 	}
 	if err != nil {
 		e.Err = err
@@ -89,7 +110,7 @@ func (w *Watcher) tend(ctx context.Context, name string) (e Event, gone bool) {
 			return e, false
 		}
 	}
-	read, err := w.Store.Credential(ctx, name)
+	read, err := w.Store.Credential(ctx, r.Name)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return e, true
@@ -104,9 +125,8 @@ func (w *Watcher) tend(ctx context.Context, name string) (e Event, gone bool) {
 	}
 	e.Report.TestedAt = e.Report.TestedAt.Add(w.skew())
 	if e.Report.Code == connector.RateLimited && r.AccessKey != "" {
-		span := min(max(time.Duration(e.Report.RetryAfter)*time.Second, leastDelay), time.Hour)
-		e.Again = time.Now().Add(span)
-		if err := w.Store.Hold(ctx, r.AccessKey, span); err != nil {
+		e.rest = min(max(time.Duration(e.Report.RetryAfter)*time.Second, leastDelay), time.Hour)
+		if err := w.Store.Hold(ctx, r.AccessKey, e.rest); err != nil {
 			e.Err = err
 			return e, false
 		}
@@ -122,7 +142,8 @@ func (w *Watcher) tend(ctx context.Context, name string) (e Event, gone bool) {
 	if e.Renewal != nil { // it was tried, and the test says how the old one does
 		return e, false
 	}
-	if r, err = w.Store.Show(ctx, name); err == nil && w.Renewer.due(r, w.now()) {
+	r.LastVerdict, r.LastCode, r.LastTestedAt = e.Report.Verdict, e.Report.Code, e.Report.TestedAt
+	if w.Renewer.due(r, w.now()) {
 		w.renew(ctx, r, &e)
 	}
 	return e, false
@@ -145,8 +166,8 @@ func (w *Watcher) renew(ctx context.Context, r store.Record, e *Event) {
 // if its token ends sooner, or if another process may be able to.
 func (w *Watcher) delay(e Event) time.Duration {
 	delay := max(min(mostDelay, w.every()), leastDelay)
-	if e.locked() {
-		delay = leastDelay // a key may be put back
+	if e.locked() && !w.Store.IsFile() {
+		return time.Second // another process may have the key
 	}
 	if r := e.Renewal; r != nil && r.Outcome == NotRenewed && !r.ExpiresAt.IsZero() {
 		delay = min(delay, max(r.ExpiresAt.Sub(w.now())/4, time.Second))

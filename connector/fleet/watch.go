@@ -22,8 +22,6 @@ type Watcher struct {
 	Tell    func(Event)      // is told of each; nil if nobody is. It is called by several goroutines
 
 	ahead atomic.Int64 // by how much the clock of the store is ahead of this machine's
-	mu    sync.Mutex
-	later map[string]time.Time // by name: when one that is not well is looked after again
 }
 
 // ErrHeld is the error about a credential that was not looked after, for 100ms has said of
@@ -34,7 +32,9 @@ var ErrHeld = errors.New("the workspace has asked to be left alone for a while")
 const (
 	leastDelay = 10 * time.Second
 	mostDelay  = 10 * time.Minute
-	lookEvery  = time.Minute // how often the store is looked at for what is new
+	lookEvery  = 2 * time.Second // how often the store is looked at for what is new
+	takeMost   = 1000            // that are taken at once
+	jobLost    = 2 * time.Minute // what was taken and not looked after is due again: a process was killed
 )
 
 func (w *Watcher) every() time.Duration {
@@ -59,7 +59,6 @@ func (w *Watcher) Once(ctx context.Context) (map[string]Event, error) {
 		return nil, err
 	}
 	all := map[string]Event{}
-	var mu sync.Mutex
 	var due []store.Record
 	for _, r := range records {
 		if now := w.now(); !w.next(r, now).After(now) {
@@ -68,10 +67,11 @@ func (w *Watcher) Once(ctx context.Context) (map[string]Event, error) {
 		}
 		all[r.Name] = known(r)
 	}
-	w.each(ctx, due, func(e Event, gone bool) {
-		mu.Lock()
-		defer mu.Unlock()
-		if !gone {
+	var mu sync.Mutex
+	w.each(ctx, len(due), func(i int) {
+		if e, done := w.look(ctx, due[i]); done {
+			mu.Lock()
+			defer mu.Unlock()
 			all[e.Name] = e
 		}
 	})
@@ -81,63 +81,55 @@ func (w *Watcher) Once(ctx context.Context) (map[string]Event, error) {
 // Run looks after the credentials until ctx ends; then it finishes what is under way, and
 // returns nil. A store that cannot be read is told, and tried again.
 func (w *Watcher) Run(ctx context.Context) error {
-	for {
-		sleep := lookEvery
-		records, err := w.Store.List(ctx)
+	err := w.Store.DueWithin(ctx, w.every()) // they may have been put off for longer
+	for ; ctx.Err() == nil; err = w.turn(ctx) {
 		if err != nil && ctx.Err() == nil {
 			w.tell(Event{Err: err})
-			sleep = leastDelay
+			wait(ctx, leastDelay)
 		}
-		now := w.now()
-		var due []store.Record
-		for _, r := range records {
-			if at := w.due(r, now); at.After(now) {
-				sleep = min(sleep, at.Sub(now))
-			} else {
-				due = append(due, r)
-			}
-		}
-		w.each(ctx, due, w.postpone)
-		if len(due) > 0 {
-			sleep = 0 // what is due now may be another one
-		}
-		select {
-		case <-time.After(max(sleep, time.Second)):
-		case <-ctx.Done():
-			return nil
-		}
+	}
+	return nil
+}
+
+// turn looks after some of what is due, or waits until something is.
+func (w *Watcher) turn(ctx context.Context) error {
+	due, err := w.Store.TakeDue(ctx, takeMost, jobLost)
+	if err != nil {
+		return err
+	}
+	w.each(ctx, len(due), func(i int) { w.look(ctx, due[i]) })
+	if len(due) > 0 {
+		return nil
+	}
+	return w.untilDue(ctx)
+}
+
+// untilDue waits until something is due, or may be because it is new.
+func (w *Watcher) untilDue(ctx context.Context) error {
+	left, some, err := w.Store.NextDue(ctx)
+	if err != nil {
+		return err
+	}
+	if !some || left > lookEvery {
+		left = lookEvery
+	}
+	wait(ctx, max(left, 50*time.Millisecond))
+	return nil
+}
+
+func wait(ctx context.Context, span time.Duration) {
+	select {
+	case <-time.After(span):
+	case <-ctx.Done():
 	}
 }
 
-// due is next, but for those that are not well.
-func (w *Watcher) due(r store.Record, now time.Time) time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	at := w.next(r, now)
-	if later := w.later[r.Name]; later.After(at) {
-		return later
-	}
-	return at
-}
-
-func (w *Watcher) postpone(e Event, gone bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.later == nil {
-		w.later = map[string]time.Time{}
-	}
-	if delete(w.later, e.Name); !gone && !e.Again.IsZero() {
-		w.later[e.Name] = e.Again
-	}
-}
-
-// each looks after some credentials, several at once. When ctx ends no further one is
-// begun.
-func (w *Watcher) each(ctx context.Context, records []store.Record, done func(e Event, gone bool)) {
+// each does something n times, several at once. When ctx ends no further one is begun.
+func (w *Watcher) each(ctx context.Context, n int, do func(i int)) {
 	slots := make(chan struct{}, w.workers())
 	var workers sync.WaitGroup
 	defer workers.Wait()
-	for _, r := range records {
+	for i := range n {
 		select {
 		case slots <- struct{}{}:
 		case <-ctx.Done():
@@ -145,14 +137,7 @@ func (w *Watcher) each(ctx context.Context, records []store.Record, done func(e 
 		}
 		workers.Go(func() {
 			defer func() { <-slots }()
-			e, gone := w.tend(ctx, r.Name)
-			if ctx.Err() != nil && e.Err != nil {
-				return // it was not looked after
-			}
-			done(e, gone)
-			if !gone && !errors.Is(e.Err, ErrHeld) { // it was told when it began
-				w.tell(e)
-			}
+			do(i)
 		})
 	}
 }

@@ -168,7 +168,7 @@ func (s *Store) putValue(ctx context.Context, tx *sql.Tx, k *key, r sealedRow, v
 	}
 	return s.one(ctx, tx, `
 		UPDATE connector_credentials SET id = ?, description = ?, kind = ?, access_key = ?, issued_at = ?, not_before = ?, expires_at = ?, sealed = ?, key_id = ?,
-			last_verdict = '', last_code = '', last_tested_at = NULL, saved_at = ?, created_at = ?, updated_at = ?
+			last_verdict = '', last_code = '', last_tested_at = NULL, next_at = 0, saved_at = ?, created_at = ?, updated_at = ?
 		WHERE name = ?`,
 		r.id, r.description, string(t.Kind), t.AccessKey, micros(t.IssuedAt), micros(t.NotBefore), micros(t.ExpiresAt), k.seal(value, r.id, r.name), k.id,
 		micros(now), micros(r.createdAt), micros(now), r.storedName)
