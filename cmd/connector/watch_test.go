@@ -82,7 +82,7 @@ func (w *watched) said() string {
 }
 
 // postgresDatabase makes a database of its own for a test.
-func postgresDatabase(t *testing.T) string {
+func postgresDatabase(t testing.TB) string {
 	t.Helper()
 	server := os.Getenv("CONNECTOR_TEST_POSTGRES")
 	if server == "" {

@@ -87,10 +87,9 @@ func (w *Watcher) postpone(ctx context.Context, r store.Record, e Event) error {
 			return err
 		}
 		now := w.now()
-		// A moment at least, in which the job that has looked after it ends.
-		span = max(w.next(r, now).Sub(now), time.Second)
+		span = w.next(r, now).Sub(now)
 	}
-	return w.Store.Postpone(ctx, r, span)
+	return w.Store.Postpone(ctx, r, max(span, jobEnds))
 }
 
 // tend tests a credential, and renews it if that is due before or after the test.
@@ -167,10 +166,10 @@ func (w *Watcher) renew(ctx context.Context, r store.Record, e *Event) {
 func (w *Watcher) delay(e Event) time.Duration {
 	delay := max(min(mostDelay, w.every()), leastDelay)
 	if e.locked() && !w.Store.IsFile() {
-		return time.Second // another process may have the key
+		return jobEnds // another process may have the key
 	}
 	if r := e.Renewal; r != nil && r.Outcome == NotRenewed && !r.ExpiresAt.IsZero() {
-		delay = min(delay, max(r.ExpiresAt.Sub(w.now())/4, time.Second))
+		delay = min(delay, max(r.ExpiresAt.Sub(w.now())/4, jobEnds))
 	}
 	return delay
 }

@@ -34,6 +34,7 @@ const (
 	mostDelay  = 10 * time.Minute
 	lookEvery  = 2 * time.Second // how often the store is looked at for what is new
 	takeMost   = 1000            // that are taken at once
+	jobEnds    = 2 * time.Second // the least time until one is looked after again, in which its last job comes to its end
 	jobLost    = 2 * time.Minute // what was taken and not looked after is due again: a process was killed
 )
 
