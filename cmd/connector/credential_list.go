@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"iter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,31 +20,50 @@ func (c *command) credentialList() *cobra.Command {
 	from.flags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		defer from.close()
-		records, err := from.list(cmd.Context())
-		switch {
-		case err != nil:
-			return err
-		case printAs.value == "json":
-			printRecordsJSON(c.out, records)
-		default:
-			printRecords(c.out, records)
+		var failed error
+		records := func(yield func(store.Record) bool) {
+			for r, err := range from.records(cmd.Context()) {
+				if err != nil {
+					failed = err
+					return
+				}
+				if !yield(r) {
+					return
+				}
+			}
 		}
-		return nil
+		if printAs.value == "json" {
+			return printRecordsJSON(c.out, records, &failed)
+		}
+		printRecords(c.out, records, &failed)
+		return failed
 	}
 	return cmd
 }
 
 // printRecords prints the tile of each credential as a line of a table.
-func printRecords(w io.Writer, records []store.Record) {
-	if len(records) == 0 {
-		fmt.Fprintln(w, "no credential is saved; save one with connector credential add NAME")
+func printRecords(w io.Writer, records iter.Seq[store.Record], failed *error) {
+	none := true
+	for range records {
+		none = false
+		break
+	}
+	if none {
+		if *failed == nil {
+			fmt.Fprintln(w, "no credential is saved; save one with connector credential add NAME")
+		}
 		return
 	}
-	rows := [][]string{{"NAME", "KIND", "ACCESS KEY", "EXPIRES", "LAST TEST"}}
-	for _, r := range records {
-		rows = append(rows, []string{printable(r.Name), printable(string(r.Kind)), printable(orNone(r.AccessKey)), expiry(r), lastTest(r)})
-	}
-	printTable(w, output.Columns(w), rows)
+	printTable(w, output.Columns(w), func(yield func([]string) bool) {
+		if !yield([]string{"NAME", "KIND", "ACCESS KEY", "EXPIRES", "LAST TEST"}) {
+			return
+		}
+		for r := range records {
+			if !yield([]string{printable(r.Name), printable(string(r.Kind)), printable(orNone(r.AccessKey)), expiry(r), lastTest(r)}) {
+				return
+			}
+		}
+	})
 }
 
 func expiry(r store.Record) string {
@@ -92,15 +112,17 @@ func newTile(r store.Record) tile {
 	return t
 }
 
-func printRecordsJSON(w io.Writer, records []store.Record) {
-	tiles := []tile{}
-	for _, r := range records {
-		tiles = append(tiles, newTile(r))
+func printRecordsJSON(w io.Writer, records iter.Seq[store.Record], failed *error) error {
+	list := output.NewList(w, "credentials")
+	for r := range records {
+		if err := list.Add(newTile(r)); err != nil {
+			return cannotWrite(err)
+		}
 	}
-	writeJSON(w, struct {
-		Version     int    `json:"schema_version"`
-		Credentials []tile `json:"credentials"`
-	}{1, tiles})
+	if *failed != nil {
+		return *failed
+	}
+	return cannotWrite(list.End("", nil))
 }
 
 func timeOrNull(t time.Time) any {

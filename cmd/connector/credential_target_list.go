@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -36,7 +37,7 @@ func (c *command) targetList() *cobra.Command {
 		for _, t := range kept {
 			rows = append(rows, []string{printable(t.Name), printable(t.Host), printable(t.Place), printable(targetState(t))})
 		}
-		printTable(c.out, output.Columns(c.out), rows)
+		printTable(c.out, output.Columns(c.out), slices.Values(rows))
 		return nil
 	}
 	return cmd

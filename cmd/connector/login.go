@@ -81,14 +81,19 @@ func (l *login) named(ctx context.Context, name string) (connector.TokenSource, 
 }
 
 func (l *login) onlySaved(ctx context.Context) (string, error) {
-	records, err := l.saved.list(ctx)
-	switch {
-	case err != nil:
-		return "", err
-	case len(records) == 0:
-		return "", &failure{exitUsage, errors.New("no credential: none is given, and none is saved"), "give --credential FILE or --key-file FILE, or save one with connector credential add NAME"}
-	case len(records) > 1:
-		return "", fmt.Errorf("%d credentials are saved: say which with --credential NAME", len(records))
+	only, count := "", 0
+	for r, err := range l.saved.records(ctx) {
+		if err != nil {
+			return "", err
+		}
+		only = r.Name
+		count++
 	}
-	return records[0].Name, nil
+	switch {
+	case count == 0:
+		return "", &failure{exitUsage, errors.New("no credential: none is given, and none is saved"), "give --credential FILE or --key-file FILE, or save one with connector credential add NAME"}
+	case count > 1:
+		return "", fmt.Errorf("%d credentials are saved: say which with --credential NAME", count)
+	}
+	return only, nil
 }

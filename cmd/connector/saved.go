@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"iter"
 	"os"
 	"sync"
 
@@ -119,26 +120,33 @@ func (s *saved) input(name string) input {
 	}}
 }
 
-// list returns what is saved: nothing, if there is no store.
-func (s *saved) list(ctx context.Context) ([]store.Record, error) {
-	db, err := s.lookup(ctx)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil
+// records gives what is saved: nothing, if there is no store. An error is the last.
+func (s *saved) records(ctx context.Context) iter.Seq2[store.Record, error] {
+	return func(yield func(store.Record, error) bool) {
+		db, err := s.lookup(ctx)
+		if errors.Is(err, store.ErrNotFound) {
+			return
+		}
+		if err != nil {
+			yield(store.Record{}, err)
+			return
+		}
+		for r, err := range db.Records(ctx) {
+			if !yield(r, explained(err)) {
+				return
+			}
+		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	records, err := db.List(ctx)
-	return records, explained(err)
 }
 
 // names completes the names of saved credentials in a shell.
 func (s *saved) names(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	defer s.close()
-	records, _ := s.list(cmd.Context())
 	var names []string
-	for _, r := range records {
-		names = append(names, r.Name)
+	for r, err := range s.records(cmd.Context()) {
+		if err == nil {
+			names = append(names, r.Name)
+		}
 	}
 	return names, cobra.ShellCompDirectiveDefault
 }
@@ -164,12 +172,14 @@ func (s *sources) find(ctx context.Context, args []string) ([]input, error) {
 	case s.everything && len(args) > 0:
 		return nil, errors.New("--all stands for every saved credential; name none beside it")
 	case s.everything:
-		records, err := s.list(ctx)
 		var found []input
-		for _, r := range records {
+		for r, err := range s.records(ctx) {
+			if err != nil {
+				return nil, err
+			}
 			found = append(found, s.input(r.Name))
 		}
-		return found, err
+		return found, nil
 	case len(args) == 0:
 		return nil, errors.New("no input: name files, directories or saved credentials, or - for standard input")
 	}

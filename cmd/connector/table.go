@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 
 	"github.com/rivo/uniseg"
@@ -11,14 +13,22 @@ import (
 // printTable prints rows in columns. Where they are wider than the terminal, the
 // first column is cut, for names can be long, and then the last; width 0 is no
 // terminal, and nothing is cut.
-func printTable(w io.Writer, width int, rows [][]string) {
-	widths := make([]int, len(rows[0]))
-	all := 2 * (len(widths) - 1)
-	for i := range widths {
-		for _, row := range rows {
-			widths[i] = max(widths[i], uniseg.StringWidth(row[i]))
+//
+// It goes through the rows twice, for the widths and then to print them, so that not all of
+// them are in memory. What is wider the second time is cut.
+func printTable(w io.Writer, width int, rows iter.Seq[[]string]) {
+	var widths []int
+	for row := range rows {
+		if widths == nil {
+			widths = make([]int, len(row))
 		}
-		all += widths[i]
+		for i, cell := range row {
+			widths[i] = max(widths[i], uniseg.StringWidth(cell))
+		}
+	}
+	all := 2 * (len(widths) - 1)
+	for _, w := range widths {
+		all += w
 	}
 	for _, i := range []int{0, len(widths) - 1} {
 		if width > 0 && all > width {
@@ -26,14 +36,16 @@ func printTable(w io.Writer, width int, rows [][]string) {
 			widths[i], all = widths[i]-cut, all-cut
 		}
 	}
-	for _, row := range rows {
+	out := bufio.NewWriter(w)
+	defer out.Flush()
+	for row := range rows {
 		var line strings.Builder
 		for i, cell := range row {
 			cell = cutTo(cell, widths[i])
 			line.WriteString(cell)
 			line.WriteString(strings.Repeat(" ", widths[i]-uniseg.StringWidth(cell)+2))
 		}
-		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
+		fmt.Fprintln(out, strings.TrimRight(line.String(), " "))
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -24,7 +25,7 @@ func TestATableIsCutToTheTerminal(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out strings.Builder
-			printTable(&out, c.width, c.rows)
+			printTable(&out, c.width, slices.Values(c.rows))
 			if out.String() != c.want {
 				t.Errorf("printed\n%q, want\n%q", out.String(), c.want)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -76,39 +77,53 @@ told apart. A file may hold the bare token instead of a credential.`,
 	return cmd
 }
 
+// readAhead is how many inputs are read before they are tested.
+const readAhead = 1000
+
 // testAll yields a result for each input, in their order, nil for what is no
 // credential; an interrupted run yields those that were begun.
 func (c *command) testAll(ctx context.Context, tester *connector.Tester, v *connector.Validator, found []input) iter.Seq2[input, *result] {
-	type reading struct {
-		cred *connector.Credential
-		bad  *result // if there is no credential to test
-	}
 	return func(yield func(input, *result) bool) {
-		all := make([]reading, len(found))
-		begun := parallel(ctx, len(found), func(i int, buf []byte) { all[i].cred, all[i].bad = c.readCredential(ctx, found[i], v, buf) })
-
-		creds := func(next func(*connector.Credential) bool) {
-			for _, r := range all {
-				if r.cred != nil && (ctx.Err() != nil || !next(r.cred)) {
-					return
-				}
-			}
-		}
-		nextReport, stop := iter.Pull(tester.TestAll(ctx, creds))
-		defer stop()
-		for i, r := range all[:begun] {
-			if r.cred != nil {
-				report, ok := nextReport()
-				if !ok {
-					return
-				}
-				r.bad = &result{Source: found[i].source, Path: found[i].path, Report: report, Saved: found[i].saved, Tested: r.cred}
-			}
-			if !yield(found[i], r.bad) {
+		for part := range slices.Chunk(found, readAhead) {
+			if !c.testSome(ctx, tester, v, part, yield) {
 				return
 			}
 		}
 	}
+}
+
+// testSome is testAll for as many inputs as may be in memory at once. It says whether to
+// go on.
+func (c *command) testSome(ctx context.Context, tester *connector.Tester, v *connector.Validator, found []input, yield func(input, *result) bool) bool {
+	type reading struct {
+		cred *connector.Credential
+		bad  *result // if there is no credential to test
+	}
+	all := make([]reading, len(found))
+	begun := parallel(ctx, len(found), func(i int, buf []byte) { all[i].cred, all[i].bad = c.readCredential(ctx, found[i], v, buf) })
+
+	creds := func(next func(*connector.Credential) bool) {
+		for _, r := range all {
+			if r.cred != nil && (ctx.Err() != nil || !next(r.cred)) {
+				return
+			}
+		}
+	}
+	nextReport, stop := iter.Pull(tester.TestAll(ctx, creds))
+	defer stop()
+	for i, r := range all[:begun] {
+		if r.cred != nil {
+			report, ok := nextReport()
+			if !ok {
+				return false
+			}
+			r.bad = &result{Source: found[i].source, Path: found[i].path, Report: report, Saved: found[i].saved, Tested: r.cred}
+		}
+		if !yield(found[i], r.bad) {
+			return false
+		}
+	}
+	return begun == len(found)
 }
 
 // readCredential reads one credential, or the result that says why not. It returns

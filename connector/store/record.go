@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"iter"
+	"strconv"
 	"time"
 
 	"github.com/100ms-connector/connector-go/connector"
@@ -128,6 +130,62 @@ func (s *Store) List(ctx context.Context) ([]Record, error) {
 		return err
 	}, func() { all = nil })
 	return all, err
+}
+
+// recordsOfPage is how many records Records has in memory.
+const recordsOfPage = 500
+
+// Records gives every record that is there from the beginning of the loop to its end, in
+// the order of List and without keeping them all in memory. The loop may use the store. An
+// error is the last.
+func (s *Store) Records(ctx context.Context) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		for last, where := any(nil), ""; ; where = "WHERE name > ?" {
+			page, stored, err := s.recordsFrom(ctx, where, last)
+			if err != nil {
+				yield(Record{}, err)
+				return
+			}
+			for _, r := range page {
+				if !yield(r, nil) {
+					return
+				}
+			}
+			if len(page) < recordsOfPage {
+				return
+			}
+			last = stored
+		}
+	}
+}
+
+// recordsFrom reads a page of records, and the last name as the database has it, which
+// may be damaged.
+func (s *Store) recordsFrom(ctx context.Context, where string, last any) (page []Record, stored any, err error) {
+	var args []any
+	if where != "" {
+		args = []any{last}
+	}
+	err = s.patiently(ctx, func(ctx context.Context) error {
+		page = nil
+		rows, err := s.db.QueryContext(ctx, s.d.sql(`SELECT `+recordColumns+`, name FROM connector_credentials `+where+` ORDER BY name LIMIT `+strconv.Itoa(recordsOfPage)), args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var r Record
+			err := r.scan(func(columns ...any) error {
+				return rows.Scan(append(columns, column(func(value any) { stored = storable(value) }))...)
+			})
+			if err != nil {
+				return err
+			}
+			page = append(page, r)
+		}
+		return rows.Err()
+	})
+	return page, stored, err
 }
 
 // each reads the columns of every record, by name. again is called when what
