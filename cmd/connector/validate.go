@@ -85,8 +85,10 @@ func (c *command) validateAll(ctx context.Context, v *connector.Validator, found
 func parallel(ctx context.Context, n int, do func(i int, buf []byte)) int {
 	if n > 100 {
 		// A run is short and holds little: collecting less often makes thousands
-		// of documents a quarter faster. To say so costs as much as a start.
+		// of documents a quarter faster. To say so costs as much as a start. A long run
+		// collects as often as it must to stay small.
 		debug.SetGCPercent(800)
+		debug.SetMemoryLimit(64 << 20)
 	}
 	var next atomic.Int64
 	work := func() {

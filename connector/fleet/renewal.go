@@ -33,7 +33,8 @@ type Renewal struct {
 	// Environment says that what was NotRenewed was so for no fault of the credential or
 	// of its key: trying again later may be enough.
 	Environment bool
-	locked      bool // what is kept could not be opened
+	locked      bool         // what is kept could not be opened
+	kept        store.Record // the record of Fresh
 
 	// Fresh is the credential with its new token, and Report the test of it; nil if it was
 	// not Renewed.
@@ -144,7 +145,7 @@ func (n *Renewer) replace(ctx context.Context, db *store.Store, old *connector.C
 		became.Why = fmt.Sprintf("the old token stays: the new one is %s: %s [%s]", report.Verdict, report.Message, report.Code)
 		return became, false
 	}
-	_, err = db.Replace(ctx, old, fresh.APIKeyValue)
+	kept, err := db.Replace(ctx, old, fresh.APIKeyValue)
 	if errors.Is(err, store.ErrChanged) {
 		return became, true
 	}
@@ -154,7 +155,7 @@ func (n *Renewer) replace(ctx context.Context, db *store.Store, old *connector.C
 	}
 	left, _ := report.Token.ExpiresIn()
 	became.Outcome, became.Note, became.ExpiresAt = Renewed, note, report.Token.ExpiresAt
-	became.Fresh, became.Report = &fresh, report
+	became.Fresh, became.Report, became.kept = &fresh, report, kept
 	became.Why = "the API accepted the new token; it expires " + connector.Remaining(left)
 	return became, false
 }

@@ -216,7 +216,7 @@ func plainPath(err error) error {
 }
 
 // commandTime is how long a command may take.
-const commandTime = 30 * time.Second
+var commandTime = 30 * time.Second // a variable for the tests
 
 // runWith runs a command with a token on its standard input. What it prints is dropped,
 // for it may hold the token.

@@ -21,7 +21,8 @@ type Event struct {
 	Err     error             // why it could not be looked after; nil otherwise
 	Took    time.Duration
 
-	rest time.Duration // for how long its workspace is left alone; 0 if it has not asked for it
+	rest    time.Duration // for how long its workspace is left alone; 0 if it has not asked for it
+	changed bool          // another has replaced it meanwhile
 }
 
 // Well says whether the credential works, as far as is known: its token was accepted, or
@@ -62,7 +63,7 @@ func (w *Watcher) look(ctx context.Context, r store.Record) (e Event, done bool)
 	if gone || ctx.Err() != nil && e.Err != nil {
 		return e, false
 	}
-	if err := w.postpone(ctx, r, e); err != nil && ctx.Err() == nil {
+	if err := w.note(ctx, r, e); err != nil && ctx.Err() == nil {
 		e.Err = err
 	}
 	if !errors.Is(e.Err, ErrHeld) { // it was told when the rest began
@@ -71,25 +72,30 @@ func (w *Watcher) look(ctx context.Context, r store.Record) (e Event, done bool)
 	return e, true
 }
 
-// postpone says when a credential is due next.
-func (w *Watcher) postpone(ctx context.Context, r store.Record, e Event) error {
+// note keeps what became of a credential, and says when it is due next.
+func (w *Watcher) note(ctx context.Context, r store.Record, e Event) error {
+	report := e.Report
+	if e.Renewal != nil && e.Renewal.Outcome == Renewed {
+		r, report = e.Renewal.kept, e.Renewal.Report
+	}
+	if e.changed || report == nil && e.Well() { // by another, who has made it due
+		return nil
+	}
 	span := e.rest
-	switch {
-	case span > 0:
-	case !e.Well():
-		span = w.delay(e)
-	default:
-		var err error
-		if r, err = w.Store.ShowID(ctx, r.ID); errors.Is(err, store.ErrNotFound) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+	if report != nil {
+		report.TestedAt = report.TestedAt.Add(w.skew())
+		r.LastVerdict, r.LastCode, r.LastTestedAt = report.Verdict, report.Code, report.TestedAt
+	}
+	if span == 0 && e.Well() {
 		now := w.now()
 		span = w.next(r, now).Sub(now)
+	} else if span == 0 {
+		span = w.delay(e)
 	}
-	return w.Store.Postpone(ctx, r, max(span, jobEnds))
+	if span = max(span, jobEnds); report == nil {
+		return w.Store.Postpone(ctx, r, span)
+	}
+	return w.Store.Tested(ctx, r, report, span)
 }
 
 // tend tests a credential, and renews it if that is due before or after the test.
@@ -116,13 +122,15 @@ func (w *Watcher) tend(ctx context.Context, r store.Record) (e Event, gone bool)
 	case err != nil:
 		e.Err = err
 		return e, false
+	case !read.SavedAt.Equal(r.SavedAt): // it was replaced between the two readings, and is due
+		e.changed = true
+		return e, false
 	}
 	e.Report = w.Renewer.Tester.Test(ctx, read)
 	if ctx.Err() != nil {
 		e.Err = ctx.Err()
 		return e, false
 	}
-	e.Report.TestedAt = e.Report.TestedAt.Add(w.skew())
 	if e.Report.Code == connector.RateLimited && r.AccessKey != "" {
 		e.rest = min(max(time.Duration(e.Report.RetryAfter)*time.Second, leastDelay), time.Hour)
 		if err := w.Store.Hold(ctx, r.AccessKey, e.rest); err != nil {
@@ -130,35 +138,22 @@ func (w *Watcher) tend(ctx context.Context, r store.Record) (e Event, gone bool)
 			return e, false
 		}
 	}
-	err = w.Store.RecordTest(ctx, read, e.Report)
-	if errors.Is(err, store.ErrChanged) { // another has replaced it meanwhile, and tested what it put there
-		return e, false
-	}
-	if err != nil {
-		e.Err = err
-		return e, false
-	}
 	if e.Renewal != nil { // it was tried, and the test says how the old one does
 		return e, false
 	}
-	r.LastVerdict, r.LastCode, r.LastTestedAt = e.Report.Verdict, e.Report.Code, e.Report.TestedAt
+	r.LastVerdict, r.LastCode = e.Report.Verdict, e.Report.Code
 	if w.Renewer.due(r, w.now()) {
 		w.renew(ctx, r, &e)
 	}
 	return e, false
 }
 
-// renew renews a credential and keeps the test of its new token.
+// renew renews a credential.
 func (w *Watcher) renew(ctx context.Context, r store.Record, e *Event) {
 	renewer := *w.Renewer
 	renewer.Now = w.now
 	became := renewer.Renew(ctx, w.Store, r)
 	e.Renewal = &became
-	if became.Outcome == Renewed {
-		// That the verdict cannot be kept changes nothing about the token: it is tested again later.
-		became.Report.TestedAt = became.Report.TestedAt.Add(w.skew())
-		_ = w.Store.RecordTest(ctx, became.Fresh, became.Report)
-	}
 }
 
 // delay is after what time a credential that is not well is looked after again: sooner

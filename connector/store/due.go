@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"time"
+
+	"github.com/100ms-connector/connector-go/connector"
 )
 
 // Who looks after the credentials keeps in the store when each is due next, by the clock
@@ -39,10 +41,36 @@ func (s *Store) TakeDue(ctx context.Context, most int, span time.Duration) (due 
 // Postpone says after what time a credential is due next, unless it has another value by
 // now than the record says. Errors: ErrUnavailable, or the context's.
 func (s *Store) Postpone(ctx context.Context, r Record, span time.Duration) error {
-	return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		return s.exec(ctx, tx, `UPDATE connector_credentials SET next_at = {now} + ? WHERE id = ? AND COALESCE(saved_at, 0) = ?`,
-			span.Microseconds(), r.ID, savedMicros(r))
-	})
+	return s.statement(ctx, `UPDATE connector_credentials SET next_at = {now} + ? WHERE id = ? AND COALESCE(saved_at, 0) = ?`,
+		span.Microseconds(), r.ID, savedMicros(r))
+}
+
+// Tested is RecordTest and Postpone in one, for who has read the record before the value
+// that was tested: it keeps the verdict and says after what time the credential is due
+// next, unless it has another value by now than the record says. A report that is older
+// than what is known only postpones, as with RecordTest. Errors: ErrUnavailable, or the
+// context's.
+func (s *Store) Tested(ctx context.Context, r Record, report *connector.Report, span time.Duration) error {
+	at := micros(report.TestedAt)
+	return s.statement(ctx, `
+		UPDATE connector_credentials SET next_at = {now} + ?,
+			last_verdict = CASE WHEN `+newer+` THEN ? ELSE last_verdict END,
+			last_code = CASE WHEN `+newer+` THEN ? ELSE last_code END,
+			last_tested_at = CASE WHEN `+newer+` THEN ? ELSE last_tested_at END
+		WHERE id = ? AND COALESCE(saved_at, 0) = ?`,
+		span.Microseconds(), at, string(report.Verdict), at, string(report.Code), at, at, r.ID, savedMicros(r))
+}
+
+// newer says of a time whether a test of it is younger than the last one. What lies ahead
+// of the clock is no time of a test.
+const newer = `last_tested_at IS NULL OR last_tested_at <= ? OR last_tested_at > {now}`
+
+// statement runs one statement that writes. PostgreSQL needs no transaction for it.
+func (s *Store) statement(ctx context.Context, statement string, args ...any) error {
+	if s.d.local {
+		return s.write(ctx, func(ctx context.Context, tx *sql.Tx) error { return s.exec(ctx, tx, statement, args...) })
+	}
+	return s.patiently(ctx, func(ctx context.Context) error { return s.exec(ctx, s.db, statement, args...) })
 }
 
 // savedMicros is when a value was saved, as the database has it; 0 if it does not say.
