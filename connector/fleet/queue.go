@@ -170,13 +170,7 @@ func migrateQueue(ctx context.Context, pool *pgxpool.Pool, logger *slog.Logger) 
 // handOut makes jobs of what is due until ctx ends. Any number of processes may: what one
 // has taken, no other is given. What is taken and gets no job is due again after jobLost.
 func (w *Watcher) handOut(ctx context.Context, client *river.Client[pgx.Tx]) {
-	err := w.Store.DueWithin(ctx, w.every()) // they may have been put off for longer
-	for ; ctx.Err() == nil; err = w.handOutSome(ctx, client) {
-		if err != nil && ctx.Err() == nil {
-			w.tell(Event{Err: err})
-			wait(ctx, leastDelay)
-		}
-	}
+	w.repeat(ctx, func(ctx context.Context) error { return w.handOutSome(ctx, client) })
 }
 
 func (w *Watcher) handOutSome(ctx context.Context, client *river.Client[pgx.Tx]) error {

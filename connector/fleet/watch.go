@@ -82,14 +82,26 @@ func (w *Watcher) Once(ctx context.Context) (map[string]Event, error) {
 // Run looks after the credentials until ctx ends; then it finishes what is under way, and
 // returns nil. A store that cannot be read is told, and tried again.
 func (w *Watcher) Run(ctx context.Context) error {
-	err := w.Store.DueWithin(ctx, w.every()) // they may have been put off for longer
-	for ; ctx.Err() == nil; err = w.turn(ctx) {
-		if err != nil && ctx.Err() == nil {
-			w.tell(Event{Err: err})
-			wait(ctx, leastDelay)
-		}
-	}
+	w.repeat(ctx, w.turn)
 	return nil
+}
+
+// repeat does something again and again until ctx ends. That it fails is told once, until
+// it succeeds or fails otherwise.
+func (w *Watcher) repeat(ctx context.Context, do func(context.Context) error) {
+	failed := ""
+	err := w.Store.DueWithin(ctx, w.every()) // they may have been put off for longer
+	for ; ctx.Err() == nil; err = do(ctx) {
+		if err == nil {
+			failed = ""
+			continue
+		}
+		if text := err.Error(); text != failed && ctx.Err() == nil {
+			failed = text
+			w.tell(Event{Err: err})
+		}
+		wait(ctx, lookEvery)
+	}
 }
 
 // turn looks after some of what is due, or waits until something is.
