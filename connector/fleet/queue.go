@@ -13,7 +13,6 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
-	"github.com/riverqueue/river/rivertype"
 
 	"github.com/100ms-connector/connector-go/connector/store"
 )
@@ -21,20 +20,17 @@ import (
 // tendArgs is a job that looks after one credential. It lies in clear in the database, so
 // that it holds the record's id and nothing else.
 type tendArgs struct {
-	ID string `json:"id" river:"unique"`
+	ID string `json:"id"`
 }
 
 // Kind implements river.JobArgs.
 func (tendArgs) Kind() string { return "connector_tend" }
 
-// InsertOpts implements river.JobArgsWithInsertOpts: there is one unfinished job for a
-// credential at most.
+// InsertOpts implements river.JobArgsWithInsertOpts. That a credential has one job at a time
+// is not River's to see to, for a job of a process that was killed would keep others from
+// being made: what is taken from the store is given to nobody else for a while.
 func (tendArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queueName, MaxAttempts: 3, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished}}
-}
-
-var unfinished = []rivertype.JobState{
-	rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning, rivertype.JobStateRetryable, rivertype.JobStateScheduled,
+	return river.InsertOpts{Queue: queueName, MaxAttempts: 3}
 }
 
 const (
@@ -185,7 +181,6 @@ func (w *Watcher) handOutSome(ctx context.Context, client *river.Client[pgx.Tx])
 	for _, r := range due {
 		jobs = append(jobs, river.InsertManyParams{Args: tendArgs{r.ID}})
 	}
-	// One whose last job has not ended, or waits, gets no other: it is due again after jobLost.
 	if _, err := client.InsertManyFast(ctx, jobs); err != nil {
 		for _, r := range due {
 			if err := w.Store.Postpone(ctx, r, time.Second); err != nil {
@@ -212,6 +207,10 @@ func (t *tendWorker) Work(ctx context.Context, job *river.Job[tendArgs]) error {
 	}
 	if err != nil {
 		return err
+	}
+	now := t.w.now()
+	if left := t.w.next(r, now).Sub(now); left > 0 { // another job was faster, or it was put off
+		return t.w.Store.Postpone(ctx, r, max(left, jobEnds))
 	}
 	e, done := t.w.look(ctx, r)
 	if !done {
