@@ -28,6 +28,7 @@ type page struct {
 	Data   any
 
 	Base    string // of all addresses
+	Home    string // the list as it was last looked at
 	Assets  string // version of the static files
 	CSRF    string // empty without a session
 	SignOut bool
@@ -64,7 +65,7 @@ func icon(name string) template.HTML {
 
 // show renders a page for a session.
 func (h *Handler) show(w http.ResponseWriter, r *http.Request, s *session, view string, p *page) {
-	p.CSRF, p.SignOut = s.csrf, h.signedIn == nil
+	p.CSRF, p.SignOut, p.Home = s.csrf, h.signedIn == nil, h.at("/")+s.lastList()
 	if !wantsFragment(r) {
 		p.Note = s.takeNote()
 	}
@@ -105,6 +106,9 @@ func (h *Handler) render(w http.ResponseWriter, r *http.Request, status int, vie
 // execute writes a page, or its content alone.
 func (h *Handler) execute(w io.Writer, view, what string, p *page) error {
 	p.Base, p.Assets = h.prefix, assets().version
+	if p.Home == "" {
+		p.Home = h.at("/")
+	}
 	return views()[view].ExecuteTemplate(w, what, p)
 }
 

@@ -131,8 +131,8 @@ func (h *Handler) delete(w http.ResponseWriter, r *http.Request, s *session) {
 	}
 	s.leave(idle, quoted(record.Name)+" was deleted.")
 	if out := h.stream(w, r); out != nil {
-		out.send(line{Go: h.at("/")})
+		out.send(line{Go: h.at("/") + s.lastList()})
 		return
 	}
-	http.Redirect(w, r, h.at("/"), http.StatusSeeOther)
+	http.Redirect(w, r, h.at("/")+s.lastList(), http.StatusSeeOther)
 }

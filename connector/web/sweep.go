@@ -12,7 +12,7 @@ import (
 	"github.com/100ms-connector/connector-go/connector/store"
 )
 
-// sweep is one test of every saved credential.
+// sweep is one test of many saved credentials.
 type sweep struct {
 	cancel context.CancelFunc
 	total  int
@@ -44,14 +44,15 @@ func (ss *sweeps) close() {
 	ss.closed = true
 }
 
-// startSweep tests every saved credential. It goes on when the page is left.
+// startSweep tests the saved credentials that the list shows, on all of its pages.
+// It goes on when the page is left.
 func (h *Handler) startSweep(w http.ResponseWriter, r *http.Request, s *session) {
 	records, err := h.list(r.Context())
 	if err != nil {
 		h.storeFailed(w, r, err)
 		return
 	}
-	h.sweep(records)
+	h.sweep(h.find(records, choiceOf(r.PostForm)).records)
 	if wantsStream(r) {
 		h.followSweep(w, r, s)
 		return
@@ -174,9 +175,20 @@ const (
 // followSweep shows how a sweep goes, from its beginning to its end.
 func (h *Handler) followSweep(w http.ResponseWriter, r *http.Request, _ *session) {
 	out, sweep := h.stream(w, r), h.sweeps.current()
+	_ = r.ParseForm() // what cannot be read of an address is no choice
 	if out == nil || sweep == nil {
 		http.Redirect(w, r, h.at("/"), http.StatusSeeOther)
 		return
+	}
+	// The page has but some of them, and draws no others.
+	records, err := h.list(r.Context())
+	if err != nil {
+		h.storeFailed(w, r, err)
+		return
+	}
+	onPage := map[string]bool{}
+	for _, t := range h.find(records, choiceOf(r.Form)).Tiles() {
+		onPage[t.ID] = true
 	}
 	beat := time.NewTicker(sweepBeat)
 	defer beat.Stop()
@@ -191,6 +203,9 @@ func (h *Handler) followSweep(w http.ResponseWriter, r *http.Request, _ *session
 		sent += len(fresh)
 		l := line{Done: sent, Total: v.Total}
 		for _, t := range fresh {
+			if !onPage[t.ID] {
+				continue
+			}
 			if html, err := part("tile", t); err == nil {
 				l.Tiles = append(l.Tiles, tileLine{"t-" + t.ID, html})
 			}
