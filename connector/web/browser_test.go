@@ -191,7 +191,7 @@ func (b *tab) text(selector string) string {
 // says waits until an element says all of these.
 func (b *tab) says(selector string, wanted ...string) {
 	b.t.Helper()
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		text := b.text(selector)
 		missing := ""
 		for _, w := range wanted {
@@ -212,7 +212,7 @@ func (b *tab) says(selector string, wanted ...string) {
 // is waits until an expression holds.
 func (b *tab) is(expression string) {
 	b.t.Helper()
-	for end := time.Now().Add(30 * time.Second); b.eval("!!("+expression+")") != "true"; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(10 * time.Second); b.eval("!!("+expression+")") != "true"; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			b.shot("failure")
 			b.t.Fatalf("it never holds that %s; the page says:\n%s", expression, b.text("body"))

@@ -76,8 +76,17 @@ type filterKind struct {
 	holds           func(tile) bool
 }
 
+func (k filterKind) words(n int) string { return thousands(n) + " " + k.label(n) }
+
+func (k filterKind) label(n int) string {
+	if n == 1 {
+		return k.one
+	}
+	return k.many
+}
+
 var filters = []filterKind{
-	{"", "credential", "all", func(tile) bool { return true }},
+	{"", "all", "all", func(tile) bool { return true }},
 	{"attention", "needs attention", "need attention", tile.needsAttention},
 	{"works", "works", "work", func(t tile) bool { return t.Tone == good }},
 	{"untested", "not tested", "not tested", func(t tile) bool { return t.Tone == idle }},
@@ -180,11 +189,7 @@ func (h *Handler) links(f found) (show, sorts, views []listLink, earlier, later 
 		return h.at("/") + c.query()
 	}
 	for i, kind := range filters {
-		label := kind.many
-		if f.counts[i] == 1 {
-			label = kind.one
-		}
-		show = append(show, listLink{kind.name, label, thousands(f.counts[i]), kind.name == f.Show, to(func(c *choice) { c.Show = kind.name })})
+		show = append(show, listLink{kind.name, kind.label(f.counts[i]), thousands(f.counts[i]), kind.name == f.Show, to(func(c *choice) { c.Show = kind.name })})
 	}
 	for _, o := range orders {
 		sorts = append(sorts, listLink{Name: o.name, Label: o.label, Chosen: o.name == f.Sort, Href: to(func(c *choice) { c.Sort = o.name })})

@@ -35,7 +35,7 @@ func TestALinkLetsInOnce(t *testing.T) {
 	} else {
 		contains(t, plain(page), "This link is used up")
 	}
-	if status, page := first.visit(link); status != http.StatusOK || !strings.Contains(page, "Authenticate") {
+	if status, page := first.visit(link); status != http.StatusOK || !strings.Contains(page, "Credentials") {
 		t.Errorf("its owner clicks it again: %d", status)
 	}
 	if status, _ := s.stranger().visit("/signin/" + strings.Repeat("0", 64)); status != http.StatusGone {
@@ -125,7 +125,7 @@ func TestAPasswordLetsInAndGuessingIsSlow(t *testing.T) {
 	if status, _ := c.do(foreign); status != http.StatusForbidden {
 		t.Errorf("from another site: %d", status)
 	}
-	if status, page := c.post("/signin", "password", password); status != http.StatusOK || !strings.Contains(page, "Authenticate") {
+	if status, page := c.post("/signin", "password", password); status != http.StatusOK || !strings.Contains(page, "Credentials") {
 		t.Errorf("the password: %d", status)
 	}
 }

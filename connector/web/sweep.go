@@ -18,8 +18,8 @@ type sweep struct {
 	total  int
 
 	mu      sync.Mutex
-	results []tile // in the order in which they came
-	counts  map[tone]int
+	results []tile         // in the order in which they came
+	counts  map[string]int // by filter
 	over    bool
 	stopped bool   // before its end
 	trouble string // the first that is no result
@@ -68,7 +68,7 @@ func (h *Handler) sweep(records []store.Record) {
 		return
 	}
 	ctx, cancel := context.WithCancel(h.ctx)
-	s := &sweep{cancel: cancel, total: len(records), counts: map[tone]int{}}
+	s := &sweep{cancel: cancel, total: len(records), counts: map[string]int{}}
 	h.sweeps.latest = s
 	h.work.Go(func() { h.testAll(ctx, s, records) })
 }
@@ -132,7 +132,11 @@ func (s *sweep) add(t tile) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.results = append(s.results, t)
-	s.counts[t.Tone]++
+	for _, kind := range filters {
+		if kind.holds(t) {
+			s.counts[kind.name]++
+		}
+	}
 }
 
 func (s *sweep) note(trouble string) {

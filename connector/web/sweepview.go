@@ -1,5 +1,10 @@
 package web
 
+import (
+	"slices"
+	"strings"
+)
+
 // sweepView is a sweep as a page shows it.
 type sweepView struct {
 	Base        string
@@ -30,14 +35,18 @@ func (s *sweep) view(h *Handler) *sweepView {
 	if s.stopped {
 		v.Text, v.Tone = "Stopped. "+v.Text, idle
 	}
-	for _, k := range []struct {
-		tone  tone
-		words string
-	}{{good, "work"}, {warn, "to look at"}, {bad, "rejected or expired"}} {
-		if n := s.counts[k.tone]; n > 0 {
-			v.Text += " " + thousands(n) + " " + k.words + "."
-			v.Tone = k.tone
+	var words []string
+	for _, kind := range filters {
+		if n := s.counts[kind.name]; n > 0 && kind.name != "" {
+			words = append(words, kind.words(n))
 		}
+	}
+	slices.Reverse(words) // what needs somebody last, where it is read as the outcome
+	if len(words) > 0 {
+		v.Text += " " + sentence(strings.Join(words, ", "))
+	}
+	if s.counts["attention"] > 0 {
+		v.Tone = warn
 	}
 	if s.trouble != "" {
 		v.Text += " " + s.trouble

@@ -108,17 +108,20 @@
   let following = null;
 
   // follow takes the lines of a sweep, of the tiles that the list shows. They come
-  // some times a second; what they change is done in one go before the next frame.
+  // some times a second; what they change is drawn before the next frames.
   async function follow(body) {
     const mine = following = new AbortController();
     running = true;
     document.getElementById("test-all").disabled = true;
     area.dataset.running = "";
-    let arrived = [];
+    const arrived = [];
     let count = null;
+    let due = 0;
     const draw = () => {
+      due = 0;
+      replace(arrived.splice(0, 10)); // no more, so that the page can answer in between
+      if (arrived.length) soon();
       if (!count) return;
-      if (arrived.length) replace(arrived.splice(0));
       const bar = document.getElementById("swept-bar");
       if (bar) {
         bar.max = count.total || 1;
@@ -127,11 +130,12 @@
       }
       count = null;
     };
+    const soon = () => { due = due || requestAnimationFrame(draw); };
     try {
       const failed = await lines(base + "/test-all" + (body ? "" : here().search), body, mine.signal, (line) => {
-        if (line.into === "sweep") { draw(); area.innerHTML = line.html; }
         if (line.tiles) arrived.push(...line.tiles);
-        if (line.total) { if (!count) requestAnimationFrame(draw); count = line; }
+        if (line.total) { count = line; soon(); }
+        if (line.into === "sweep") { count = null; area.innerHTML = line.html; }
         if (line.announce) announce(line.announce);
       });
       if (failed) area.innerHTML = '<div class="failure">' + failed + "</div>";
@@ -139,7 +143,6 @@
       if (mine !== following) return; // the list is another one: it is followed anew
       area.innerHTML = '<p class="swept">The form\'s server does not answer. Is it still running?</p>';
     }
-    draw();
     running = false;
     delete area.dataset.running;
     load(here(), "#filters, #scope");
