@@ -176,7 +176,7 @@ func (a *attempt) place() string {
 // done goes on to the tiles.
 func (a *attempt) done(id string, t tone, note string) {
 	a.s.forget(a.draft)
-	a.s.leave(t, note)
+	a.s.leave(t, note, id)
 	to := a.h.at("/") + a.s.lastList() + "#t-" + id
 	if a.out == nil {
 		http.Redirect(a.w, a.r, to, http.StatusSeeOther)

@@ -2,9 +2,13 @@ package web_test
 
 import (
 	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -126,12 +130,28 @@ func TestEveryAnswerClosesThePage(t *testing.T) {
 		}
 	}
 	_, page := c.visit("/")
-	script := between(t, page, `src="/static/app.js`, `"`)
-	response, err := c.Get(s.url + "/static/app.js" + script)
-	ok(t, err)
-	response.Body.Close()
-	if got := response.Header.Get("Cache-Control"); !strings.Contains(got, "immutable") {
-		t.Errorf("the script by its version: %q", got)
+	for _, kind := range []string{"js", "css"} {
+		_, name, _ := strings.Cut(regexp.MustCompile(`/static/app\.\w+\.`+kind).FindString(page), "app.")
+		name = strings.TrimSuffix(name, "."+kind)
+		r, err := http.NewRequest(http.MethodGet, s.url+"/static/app."+name+"."+kind, nil)
+		ok(t, err)
+		r.Header.Set("Accept-Encoding", "gzip") // else the client asks for it, and unpacks in secret
+		response, err := c.Do(r)
+		ok(t, err)
+		packed, err := io.ReadAll(response.Body)
+		ok(t, err)
+		response.Body.Close()
+		head := response.Header
+		if !strings.Contains(head.Get("Cache-Control"), "immutable") || head.Get("Content-Encoding") != "gzip" || head.Get("Vary") != "Accept-Encoding" {
+			t.Errorf("%s is kept by its name, and compressed: %v", kind, head)
+		}
+		z, err := gzip.NewReader(bytes.NewReader(packed))
+		ok(t, err)
+		whole, err := io.ReadAll(z)
+		ok(t, err)
+		if sum := sha256.Sum256(whole); hex.EncodeToString(sum[:6]) != name || len(packed)*2 > len(whole) {
+			t.Errorf("%s: %s, %d bytes of %d", kind, name, len(packed), len(whole))
+		}
 	}
 	lacks(t, page, "<script>", " style=", "onclick", "javascript:")
 }

@@ -216,13 +216,16 @@ type tilesView struct {
 	Sweep                 *sweepView
 }
 
+// Testing says whether a test of many is under way.
+func (v tilesView) Testing() bool { return v.Sweep != nil && v.Sweep.Running }
+
 func (h *Handler) showTiles(w http.ResponseWriter, r *http.Request, s *session) {
 	records, err := h.list(r.Context())
 	if err != nil {
 		h.storeFailed(w, r, err)
 		return
 	}
-	v := tilesView{found: h.find(records, choiceOf(r.URL.Query())), Sweep: h.sweeps.view(h)}
+	v := tilesView{found: h.find(records, choiceOf(r.URL.Query())), Sweep: h.sweeps.view(h, s)}
 	s.look(v.choice)
 	v.Filters, v.Sorts, v.Views, v.Earlier, v.Later = h.links(v.found)
 	v.Summary, v.TestLabel = v.summary(), "Test all"
@@ -233,7 +236,7 @@ func (h *Handler) showTiles(w http.ResponseWriter, r *http.Request, s *session) 
 		}
 	}
 	p := &page{Title: "Credentials", Nav: "credentials", Data: v}
-	if v.Sweep != nil && v.Sweep.Running {
+	if v.Testing() {
 		p.Reload = 3
 	}
 	h.show(w, r, s, "tiles", p)

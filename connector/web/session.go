@@ -32,6 +32,7 @@ type session struct {
 	note   *note // for the next page, once
 	drafts map[string]*draft
 	list   choice // what was last looked at
+	sweep  *sweep // begun without scripts, whose outcome the person has not seen
 }
 
 // look notes the list that a person looks at, so that a form leads back to it.
@@ -52,12 +53,13 @@ func (s *session) lastList() string {
 type note struct {
 	Tone tone
 	Text string
+	ID   string // of the credential that it is about, if that is still there
 }
 
-func (s *session) leave(t tone, text string) {
+func (s *session) leave(t tone, text, id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.note = &note{t, text}
+	s.note = &note{t, text, id}
 }
 
 func (s *session) takeNote() *note {

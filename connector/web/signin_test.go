@@ -144,7 +144,7 @@ func TestALinkIsGoodFor15Minutes(t *testing.T) {
 	if status != http.StatusGone {
 		t.Errorf("after 16 minutes: %d", status)
 	}
-	contains(t, plain(page), "This link has expired", "A link works once, within 15 minutes. Start the form again for a new one.")
+	contains(t, plain(page), "This link has expired", "A link works once, within 15 minutes. Ask whoever runs this form for a new link.")
 	if status, _ := c.visit(late); status != http.StatusOK { // whoever is in is not turned away
 		t.Errorf("by somebody who is signed in: %d", status)
 	}

@@ -20,6 +20,7 @@ type sweep struct {
 	mu      sync.Mutex
 	results []tile         // in the order in which they came
 	counts  map[string]int // by filter
+	tested  int            // of the results; the others could not be opened
 	over    bool
 	stopped bool   // before its end
 	trouble string // the first that is no result
@@ -57,7 +58,8 @@ func (h *Handler) startSweep(w http.ResponseWriter, r *http.Request, s *session)
 		h.followSweep(w, r, s)
 		return
 	}
-	http.Redirect(w, r, h.at("/"), http.StatusSeeOther)
+	s.await(h.sweeps.current())
+	http.Redirect(w, r, h.at("/")+s.lastList(), http.StatusSeeOther)
 }
 
 // sweep begins a sweep, unless one is under way.
@@ -92,7 +94,7 @@ func (h *Handler) testAll(ctx context.Context, s *sweep, records []store.Record)
 		}
 		h.recordTest(ctx, of.cred, report)
 		record.LastVerdict, record.LastCode, record.LastTestedAt = report.Verdict, report.Code, report.TestedAt
-		s.add(h.tileOf(record, h.now()))
+		s.add(h.tileOf(record, h.now()), true)
 	}
 	complete = true
 }
@@ -113,10 +115,16 @@ func (h *Handler) open(ctx context.Context, s *sweep, records []store.Record, op
 			case ctx.Err() != nil:
 				return
 			case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrChanged):
+			case errors.Is(err, store.ErrLocked): // as others may be, whose tiles stay as they are
+				s.note("What is sealed with another key was not tested: start the form with that key.")
+			case errors.Is(err, store.ErrKey), errors.Is(err, store.ErrUnavailable):
+				s.note(explain(err)) // which is true of all
+				s.cancel()
+				return
 			case err != nil:
 				t := h.tileOf(record, h.now())
 				t.Tone, t.Verdict, t.Cause = warn, "Could not be opened", explain(err)
-				s.add(t)
+				s.add(t, false)
 				s.note(t.Cause)
 			default:
 				opened <- saved{record, cred}
@@ -128,10 +136,13 @@ func (h *Handler) open(ctx context.Context, s *sweep, records []store.Record, op
 	}
 }
 
-func (s *sweep) add(t tile) {
+func (s *sweep) add(t tile, tested bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.results = append(s.results, t)
+	if tested {
+		s.tested++
+	}
 	for _, kind := range filters {
 		if kind.holds(t) {
 			s.counts[kind.name]++
@@ -160,15 +171,15 @@ func (s *sweep) finished() bool {
 	return s.over
 }
 
-func (h *Handler) stopSweep(w http.ResponseWriter, r *http.Request, _ *session) {
-	if s := h.sweeps.current(); s != nil {
-		s.cancel()
+func (h *Handler) stopSweep(w http.ResponseWriter, r *http.Request, s *session) {
+	if sweep := h.sweeps.current(); sweep != nil {
+		sweep.cancel()
 	}
 	if wantsStream(r) {
 		w.WriteHeader(http.StatusNoContent) // whoever follows the sweep will see
 		return
 	}
-	http.Redirect(w, r, h.at("/"), http.StatusSeeOther)
+	http.Redirect(w, r, h.at("/")+s.lastList(), http.StatusSeeOther)
 }
 
 const (
@@ -177,11 +188,11 @@ const (
 )
 
 // followSweep shows how a sweep goes, from its beginning to its end.
-func (h *Handler) followSweep(w http.ResponseWriter, r *http.Request, _ *session) {
+func (h *Handler) followSweep(w http.ResponseWriter, r *http.Request, s *session) {
 	out, sweep := h.stream(w, r), h.sweeps.current()
 	_ = r.ParseForm() // what cannot be read of an address is no choice
 	if out == nil || sweep == nil {
-		http.Redirect(w, r, h.at("/"), http.StatusSeeOther)
+		http.Redirect(w, r, h.at("/")+s.lastList(), http.StatusSeeOther)
 		return
 	}
 	// The page has but some of them, and draws no others.
@@ -196,7 +207,9 @@ func (h *Handler) followSweep(w http.ResponseWriter, r *http.Request, _ *session
 	}
 	beat := time.NewTicker(sweepBeat)
 	defer beat.Stop()
-	out.part("sweep", "sweeping", sweep.view(h))
+	if v := sweep.view(h); v.Running {
+		out.part("sweep", "sweeping", v)
+	}
 	for sent := 0; ; {
 		if h.ctx.Err() != nil { // which ends the test of all as well: it did not come to its end
 			h.refuseTest(w, r, out)

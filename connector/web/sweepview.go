@@ -14,21 +14,42 @@ type sweepView struct {
 	Tone        tone
 }
 
-// view is the sweep that is under way; nil if none is.
-func (ss *sweeps) view(h *Handler) *sweepView {
+// view is the sweep that is under way or, once, the outcome that the person
+// waited for without scripts; nil if there is neither.
+func (ss *sweeps) view(h *Handler, of *session) *sweepView {
+	awaited := of.await(nil)
 	s := ss.current()
-	if s == nil || s.finished() {
-		return nil
+	switch {
+	case s != nil && !s.finished():
+		if awaited != nil {
+			of.await(s)
+		}
+		return s.view(h)
+	case awaited != nil:
+		return awaited.view(h)
 	}
-	return s.view(h)
+	return nil
+}
+
+// await notes the sweep whose outcome a person waits for, and returns the one
+// before.
+func (s *session) await(next *sweep) (before *sweep) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before, s.sweep = s.sweep, next
+	return before
 }
 
 func (s *sweep) view(h *Handler) *sweepView {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	v := &sweepView{Base: h.prefix, Running: !s.over, Done: len(s.results), Total: s.total, Tone: pending}
-	v.Text = "Tested " + thousands(v.Done) + " of " + thousands(v.Total) + "."
+	v.Text = "Tested " + thousands(s.tested) + " of " + thousands(v.Total) + "."
 	if v.Running {
+		return v
+	}
+	if s.tested == 0 && s.trouble != "" {
+		v.Text, v.Tone = "Nothing was tested. "+s.trouble, warn
 		return v
 	}
 	v.Tone = good

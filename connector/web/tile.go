@@ -158,16 +158,7 @@ func (h *Handler) renewalWindow(r store.Record) time.Duration {
 	if h.tester.WarnWithin != 0 {
 		return h.tester.WarnWithin
 	}
-	return connector.RenewalWindow(madeAt(r), r.ExpiresAt)
-}
-
-// madeAt is when a token's life began: without a claim that says so, when it was
-// saved.
-func madeAt(r store.Record) time.Time {
-	if r.IssuedAt.IsZero() {
-		return r.CreatedAt
-	}
-	return r.IssuedAt
+	return connector.RenewalWindow(r.MadeAt(), r.ExpiresAt)
 }
 
 // needsAttention is what the filter of that name shows.

@@ -166,7 +166,14 @@ window.form100 = (() => {
     if (line.tiles && shared.replace) shared.replace(line.tiles);
     if (line.draft && form.elements.draft) form.elements.draft.value = line.draft;
     if (line.announce) announce(line.announce);
-    if (line.go) go(line.go);
+    if (line.go) go(line.go + (form.dataset.deletes ? neighbour(form.dataset.deletes) : ""));
+  }
+
+  // neighbour is the tile that takes the focus of one that is deleted.
+  function neighbour(id) {
+    const tile = document.getElementById("t-" + id);
+    const other = tile && (tile.nextElementSibling || tile.previousElementSibling);
+    return other && other.id ? "#" + other.id : "";
   }
 
   async function submit(form, button) {

@@ -63,6 +63,7 @@
       if ((url.searchParams.get("q") || "") === search.value.trim()) return;
       url.searchParams.delete("page");
       if (search.value.trim()) url.searchParams.set("q", search.value.trim()); else url.searchParams.delete("q");
+      url.searchParams.sort(); // as the server's links are
       url.hash = "";
       show(url, true);
     };
