@@ -98,6 +98,12 @@ func TestTheOverlayIsAnEntryOfTheHistory(t *testing.T) {
 	b.is(`document.querySelector("dialog").open && location.pathname.startsWith("/credentials/")`)
 	b.click(`dialog a[href$="/edit"]`)
 	b.is(`location.pathname.endsWith("/edit") && document.querySelector("dialog #f-name")`)
+	b.is(`document.activeElement.id === "f-name"`)
+	b.fill("description", "typed") // Back asks here as well
+	b.eval(`history.back()`)
+	b.says("dialog #outcome", "Discard what you entered?")
+	b.is(`location.pathname.endsWith("/edit") && document.getElementById("f-description").value === "typed"`)
+	b.eval(`document.getElementById("f-description").value = document.getElementById("f-description").defaultValue`)
 	b.eval(`history.back()`)
 	b.is(`document.querySelector("dialog #test-again") && document.querySelector("dialog").open`)
 	b.eval(`history.back()`)

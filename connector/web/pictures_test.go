@@ -31,15 +31,41 @@ func TestPictures(t *testing.T) {
 			for _, theme := range []string{"light", "dark"} {
 				for _, width := range []int64{1280, 768, 390} {
 					height := map[int64]int64{1280: 860, 768: 1024, 390: 844}[width]
-					b.do(media("prefers-color-scheme", theme, "prefers-reduced-motion", "reduce"),
-						chromedp.EmulateViewport(width, height), chromedp.Sleep(150*time.Millisecond))
-					png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
-					ok(t, err)
-					ok(t, os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%s-%d.png", s.name, theme, width)), png, 0o600))
+					b.picture(filepath.Join(dir, fmt.Sprintf("%s-%s-%d.png", s.name, theme, width)), theme, width, height)
 				}
 			}
 		})
 	}
+}
+
+// TestPicturesOfTheREADME takes those again that the README shows, if
+// CONNECTOR_README_PICTURES is set.
+func TestPicturesOfTheREADME(t *testing.T) {
+	if os.Getenv("CONNECTOR_README_PICTURES") == "" {
+		t.Skip("CONNECTOR_README_PICTURES is not set")
+	}
+	for name, p := range map[string]struct {
+		screen, theme string
+		width, height int64
+	}{
+		"credentials.png": {"list-11", "light", 1000, 600}, "many.png": {"list-2000", "dark", 1000, 480},
+		"expired.png": {"add-expired", "light", 900, 620}, "timeline.png": {"timeline", "light", 1000, 640},
+	} {
+		for _, s := range screens {
+			if s.name == p.screen {
+				s.open(t).picture(filepath.Join("..", "..", ".github", "pictures", name), p.theme, p.width, p.height)
+			}
+		}
+	}
+}
+
+func (b *tab) picture(file, theme string, width, height int64) {
+	b.t.Helper()
+	b.do(media("prefers-color-scheme", theme, "prefers-reduced-motion", "reduce"),
+		chromedp.EmulateViewport(width, height), chromedp.Sleep(150*time.Millisecond))
+	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	ok(b.t, err)
+	ok(b.t, os.WriteFile(file, png, 0o644))
 }
 
 // screen is something that a person sees.
@@ -121,7 +147,7 @@ var screens = []screen{
 	{"list-40", many(40), nil},
 	{"list-40-tiles", many(40), clicked("[data-view=tiles]")},
 	{"list-2000", many(2000), nil},
-	{"list-swept", few, func(b *tab) { b.click("#test-all"); b.says("#sweep", "Tested 11 of 11", "rejected") }},
+	{"list-swept", few, func(b *tab) { b.click("#test-all"); b.says("#sweep", "Tested 11 of 11") }},
 	{"list-nothing", tested, at("/?q=nowhere", "Nothing matches")},
 	{"add", none, overlaid("")},
 	{"add-pasted", none, overlaid("live")},

@@ -105,11 +105,9 @@ window.form100 = (() => {
 
   addEventListener("popstate", () => {
     if (onward) { arrive(); return; }
+    if (overlay.open && dirty()) { history.pushState({ depth: depth() + 1 }, "", held); ask(); return; }
     if (depth() && !document.querySelector("#main .sheet")) { show(location.href); return; }
-    if (overlay.open) {
-      if (dirty()) { history.pushState({ depth: 1 }, "", held); ask(); return; }
-      overlay.close();
-    }
+    if (overlay.open) overlay.close();
     if (address() === shared.under) return;
     shared.under = address();
     if (shared.relist) shared.relist(); else location.reload();
@@ -221,9 +219,12 @@ window.form100 = (() => {
   // show fills the overlay with a page.
   async function show(url, then) {
     if (!overlay.open) opener = document.activeElement;
-    const response = await fetched(url, { headers: { "X-Fragment": "1" } });
+    let page = "<h1>The form's server does not answer</h1><p>Is it still running?</p>";
+    try {
+      page = await (await fetched(url, { headers: { "X-Fragment": "1" } })).text();
+    } catch { page = '<div class="alone">' + page + "</div>"; }
     held = url;
-    content.innerHTML = await response.text();
+    content.innerHTML = page;
     localize(content);
     if (!content.querySelector("#overlay-title")) { // a page that says what is wrong
       content.querySelector("h1").id = "overlay-title";
