@@ -85,9 +85,9 @@ func TestAPersonAddsSeesSavesEditsAndDeletesInABrowser(t *testing.T) {
 
 	// Tested again from the tile, with the steps.
 	b.click(".tile [data-test]")
+	b.says("#overlay-announcement", "Works") // the last word: the tile behind it is a new one by now
 	b.click("dialog .fold summary")
 	b.says("dialog #report", "The API knows the token", "HTTP 200")
-	b.says("#overlay-announcement", "Works") // the last word: the tile behind it is a new one by now
 	b.shot("detail")
 	b.do(chromedp.KeyEvent("\x1b"))
 	b.is(`!document.querySelector("dialog").open`)
