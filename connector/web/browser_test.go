@@ -191,7 +191,7 @@ func (b *tab) text(selector string) string {
 // says waits until an element says all of these.
 func (b *tab) says(selector string, wanted ...string) {
 	b.t.Helper()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		text := b.text(selector)
 		missing := ""
 		for _, w := range wanted {
@@ -212,7 +212,7 @@ func (b *tab) says(selector string, wanted ...string) {
 // is waits until an expression holds.
 func (b *tab) is(expression string) {
 	b.t.Helper()
-	for end := time.Now().Add(10 * time.Second); b.eval("!!("+expression+")") != "true"; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); b.eval("!!("+expression+")") != "true"; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			b.shot("failure")
 			b.t.Fatalf("it never holds that %s; the page says:\n%s", expression, b.text("body"))
@@ -222,7 +222,16 @@ func (b *tab) is(expression string) {
 
 func (b *tab) click(selector string) {
 	b.t.Helper()
-	b.do(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+	var err error
+	for range 5 { // a list that is drawn anew meanwhile takes the element away
+		if err = chromedp.Do(b.ctx, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible)); err == nil || !strings.Contains(err.Error(), "node") {
+			break
+		}
+	}
+	if err != nil {
+		b.shot("failure")
+		b.t.Fatalf("%s: %v\n%s", selector, err, b.text("body"))
+	}
 }
 
 // fill replaces what stands in a field of the form.

@@ -1,5 +1,5 @@
-// The overlay, the forms in it, and what a value says of itself while it is being
-// entered. Everything here also works without this file, as pages of their own.
+// The overlay and the forms in it. Everything here also works without this file, as
+// pages of their own.
 "use strict";
 
 window.form100 = (() => {
@@ -13,7 +13,8 @@ window.form100 = (() => {
 
   const csrf = () => document.body.dataset.csrf;
   const address = () => location.pathname + location.search;
-  const shared = { base, csrf, overlay, under: address() }; // under is the address of the page below the overlay
+  const { localize } = window.form100;
+  const shared = { base, csrf, overlay, localize, under: address() }; // under is the address of the page below the overlay
 
   // scope is where the ids of a form are looked up: an open overlay covers the page.
   const scope = () => (overlay.open ? overlay : document.getElementById("main"));
@@ -23,32 +24,6 @@ window.form100 = (() => {
     region.textContent = "";
     setTimeout(() => { region.textContent = text; }, 60); // an unchanged text would not be read
   }
-
-  // localize writes the moments within an element, which the server writes in UTC,
-  // in the reader's local time, with UTC beside it.
-  const two = (n) => String(n).padStart(2, "0");
-
-  function local(utc) {
-    const at = new Date(utc.replace(" UTC", "Z").replace(" ", "T"));
-    if (!at.getTimezoneOffset()) return utc;
-    const date = at.getFullYear() + "-" + two(at.getMonth() + 1) + "-" + two(at.getDate());
-    return date + " " + two(at.getHours()) + ":" + two(at.getMinutes()) + " (" + (utc.startsWith(date) ? utc.slice(11) : utc) + ")";
-  }
-
-  function localize(within) {
-    for (const time of within.querySelectorAll("time[datetime]:not([data-utc])")) {
-      time.dataset.utc = time.textContent;
-      time.textContent = local(time.textContent);
-    }
-  }
-
-  // A tile has its moment in a title, which is looked at one at a time.
-  document.addEventListener("mouseover", (event) => {
-    const life = event.target.closest(".life[title]");
-    if (!life || life.dataset.utc) return;
-    life.dataset.utc = life.title;
-    life.title = local(life.title);
-  });
 
   // dirty says whether something was typed that is not saved.
   function dirty() {
@@ -184,11 +159,14 @@ window.form100 = (() => {
     if (outcome) outcome.innerHTML = "";
     let failed = "";
     try {
-      if (stale) await renew(form);
-      const body = new URLSearchParams(new FormData(form));
-      if (button && button.name) body.set(button.name, button.value);
-      // Not form.action: a button of that name stands before it.
-      failed = await lines(form.getAttribute("action"), body, mine.signal, (line) => apply(line, form));
+      for (let tries = 0; tries < 2; tries++) { // once more, if there is another session by now
+        const body = new URLSearchParams(new FormData(form));
+        if (button && button.name) body.set(button.name, button.value);
+        // Not form.action: a button of that name stands before it.
+        failed = await lines(form.getAttribute("action"), body, mine.signal, (line) => apply(line, form));
+        if (!failed || !stale) break;
+        await renew(form);
+      }
       if (failed && stale) failed += '<p>What you entered is still here. <a href="' + base + '/signin" target="_blank">Sign in in another tab</a>, come back, and try again.</p>';
     } catch (error) {
       failed = mine.signal.aborted ? "" : "<p><b>The form's server does not answer.</b> Start it again, and try again: what you entered is still here.</p>";
@@ -290,37 +268,6 @@ window.form100 = (() => {
     submit(event.target, event.submitter);
   });
 
-  let timer = 0;
-  let asked = 0;
-  document.addEventListener("input", (event) => {
-    const field = event.target;
-    const form = field.form;
-    if (!form || !form.matches(".sheet")) return;
-    if (!("inspect" in field.dataset)) return;
-    for (const id of ["report", "outcome"]) form.querySelector("#" + id).innerHTML = ""; // was about another value
-    const steps = form.querySelector("#steps");
-    if (steps && field.value) steps.open = false; // whoever has a token need not be told where to find one
-    clearTimeout(timer);
-    timer = setTimeout(() => inspect(field), event.inputType === "insertFromPaste" ? 0 : 120);
-  });
-
-  async function inspect(field) {
-    const place = document.getElementById("inspected");
-    const mine = ++asked;
-    if (!field.value) { place.innerHTML = ""; return; }
-    const body = new URLSearchParams({ csrf: csrf(), api_key_value: field.value });
-    try {
-      const response = await fetched(base + "/inspect", { method: "POST", body, headers: { "X-Fragment": "1" } });
-      if (mine !== asked) return; // an answer about what stood there before
-      if (response.status === 429) timer = setTimeout(() => inspect(field), 1000);
-      else if (response.ok) {
-        place.innerHTML = await response.text();
-        localize(place);
-        place.scrollIntoView({ block: "nearest" });
-      }
-    } catch { place.innerHTML = ""; }
-  }
-
   // "Expires in 3 hours" on a page that was left open overnight is wrong.
   const loaded = Date.now();
   document.addEventListener("visibilitychange", () => {
@@ -332,5 +279,5 @@ window.form100 = (() => {
 
   localize(document);
 
-  return Object.assign(shared, { lines, announce, fetched, visit, open, localize });
+  return Object.assign(shared, { lines, announce, fetched, visit, open });
 })();

@@ -74,13 +74,29 @@
     });
   }
 
+  // chosen is the address of a link or, as the list it was made for may be one behind,
+  // the present address with what the link changes.
+  function chosen(link) {
+    const changes = Object.entries({ filter: "show", sort: "sort", view: "view" }).filter(([kind]) => kind in link.dataset);
+    if (!changes.length) return new URL(link.href);
+    const url = here();
+    for (const [kind, name] of changes) {
+      if (link.dataset[kind]) url.searchParams.set(name, link.dataset[kind]); else url.searchParams.delete(name);
+      if (kind !== "view") url.searchParams.delete("page");
+    }
+    url.searchParams.sort();
+    url.hash = "";
+    return url;
+  }
+
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-list]");
     if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    if (search) search.value = new URL(link.href).searchParams.get("q") || "";
+    const url = chosen(link);
+    if (search) search.value = url.searchParams.get("q") || "";
     const far = link.closest(".pages");
-    show(link.href).then(() => { if (far) scrollTo(0, 0); });
+    show(url).then(() => { if (far) scrollTo(0, 0); });
   });
 
   // replace puts tested tiles in the place of the old ones.
