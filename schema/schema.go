@@ -52,6 +52,11 @@ var Version string
 //go:embed keys.schema.json
 var Keys string
 
+// Targets is the JSON Schema of what `connector credential target list --format json` prints.
+//
+//go:embed targets.schema.json
+var Targets string
+
 // Event is the JSON Schema of a webhook of 100ms, with the marks of Stream.
 //
 //go:embed event.schema.json
@@ -68,5 +73,6 @@ const (
 	CredentialsID = "https://github.com/100ms-connector/connector-go/schema/credentials.schema.json"
 	RenewalID     = "https://github.com/100ms-connector/connector-go/schema/renewal.schema.json"
 	KeysID        = "https://github.com/100ms-connector/connector-go/schema/keys.schema.json"
+	TargetsID     = "https://github.com/100ms-connector/connector-go/schema/targets.schema.json"
 	VersionID     = "https://github.com/100ms-connector/connector-go/schema/version.schema.json"
 )

@@ -14,9 +14,9 @@ import (
 )
 
 func (c *command) credential() *cobra.Command {
-	return group("credential", "Keep credentials: add, list, show, edit, remove, import, export",
+	return group("credential", "Keep credentials: add, list, show, edit, remove, import, export, target",
 		c.credentialAdd(), c.credentialList(), c.credentialShow(), c.credentialEdit(),
-		c.credentialRemove(), c.credentialImport(), c.credentialExport())
+		c.credentialRemove(), c.credentialImport(), c.credentialExport(), c.credentialTarget())
 }
 
 func (c *command) credentialAdd() *cobra.Command {

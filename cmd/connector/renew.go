@@ -29,6 +29,8 @@ func (c *command) renew() *cobra.Command {
 the same access key, tests it, and only then puts it in the place of the old one.
 Whatever fails, the old token stays.
 
+A new token is written into the targets of its credential at once.
+
 Due is a token of whose life less than a third is left (72 hours at most), or one
 that is rejected for what a new token mends. The new token lives as long as the old
 one was made for. The exit code is 0 if nothing that is due is left undone.`,
@@ -93,6 +95,9 @@ one was made for. The exit code is 0 if nothing that is due is left undone.`,
 				if printAs.value == "text" {
 					fmt.Fprintf(c.out, "%s: %s\n", printable(r.Name), textOf(became))
 				}
+			}
+			if pushed := c.pushTargets(ctx, db); pushed != nil && worst != failed {
+				return pushed
 			}
 			return exitWith(worst)
 		})

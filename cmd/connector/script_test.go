@@ -24,6 +24,7 @@ import (
 
 	"github.com/100ms-connector/connector-go/fixtures"
 	"github.com/100ms-connector/connector-go/fixtures/sandbox"
+	"github.com/100ms-connector/connector-go/fixtures/standin"
 	"github.com/100ms-connector/connector-go/schema"
 )
 
@@ -101,6 +102,10 @@ func runScripts(t *testing.T, scripts []string, setup func(*testscript.Env) erro
 			env.Defer(api.Close)
 			env.Setenv("API", api.URL)
 			env.Setenv("API_ADDRESS", strings.TrimPrefix(api.URL, "http://"))
+			for name, host := range map[string]*standin.Host{"NEXLA": standin.NewNexla(), "AIRBYTE": standin.NewAirbyte()} {
+				env.Defer(host.Close)
+				env.Setenv(name, host.URL)
+			}
 			env.Setenv("TZ", "UTC")
 			env.Setenv(logEnv, logs)
 			env.Setenv("XDG_DATA_HOME", filepath.Join(env.WorkDir, "data"))
@@ -178,6 +183,9 @@ func searchLogs(t *testing.T, dir string, cases []fixtures.Case) {
 				t.Errorf("a secret of a record was printed by connector %s", command)
 			}
 		}
+		if strings.Contains(output, "s3cr3t") { // of a stand-in for a host
+			t.Errorf("the key of a host was printed by connector %s", command)
+		}
 		for _, c := range cases {
 			if len(c.Value) > 12 && !strings.HasPrefix(c.Name, "access-key") && // which is no secret
 				strings.Contains(output, c.Value) {
@@ -238,7 +246,7 @@ func printed(ts *testscript.TestScript, args []string) string {
 func conforms(ts *testscript.TestScript, neg bool, args []string) {
 	document, known := map[string]string{
 		"report": schema.Report, "validation": schema.Validation, "inspection": schema.Inspection,
-		"credentials": schema.Credentials, "renewal": schema.Renewal, "version": schema.Version, "keys": schema.Keys,
+		"credentials": schema.Credentials, "renewal": schema.Renewal, "version": schema.Version, "keys": schema.Keys, "targets": schema.Targets,
 	}[args[0]]
 	if !known {
 		ts.Fatalf("there is no schema %s", args[0])

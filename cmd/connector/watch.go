@@ -92,18 +92,22 @@ machines: each credential is a job that one of them takes.`,
 				metrics.Tell(e)
 				people.note(ctx, e)
 			}
-			places, err := readTargets(targets, log)
+			places, err := readTargets(targets, db, func(p fleet.Pushed) {
+				logPushed(log, p)
+				metrics.TellPushed(p)
+				people.notePushed(ctx, p)
+			})
 			if err != nil {
 				return err
 			}
 			if once {
-				return errors.Join(c.watchOnce(ctx, w), places.once(ctx, db), people.once(ctx))
+				return errors.Join(c.watchOnce(ctx, w), places.once(ctx), people.once(ctx))
 			}
 			var pushing sync.WaitGroup
 			defer pushing.Wait()
 			ctx, cancel := context.WithCancel(ctx)
 			defer cancel()
-			pushing.Go(func() { places.run(ctx, db) })
+			pushing.Go(func() { places.run(ctx) })
 			pushing.Go(func() { people.run(ctx) })
 			stop, err := serving.serve(metrics, log)
 			if err != nil {

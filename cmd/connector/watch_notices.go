@@ -49,6 +49,15 @@ func (p people) note(ctx context.Context, e fleet.Event) {
 	}
 }
 
+func (p people) notePushed(ctx context.Context, pushed fleet.Pushed) {
+	if p.Notifier == nil {
+		return
+	}
+	if err := p.NotePushed(ctx, pushed); err != nil && ctx.Err() == nil {
+		p.Failed(err)
+	}
+}
+
 func (p people) once(ctx context.Context) error {
 	if p.Notifier == nil {
 		return nil

@@ -78,6 +78,15 @@ func (m *Metrics) Tell(e Event) {
 	m.took.Update(e.Took.Seconds())
 }
 
+// TellPushed counts a push.
+func (m *Metrics) TellPushed(p Pushed) {
+	outcome := "pushed"
+	if p.Err != nil {
+		outcome = "failed"
+	}
+	m.own.GetOrCreateCounter(series("connector_pushes_total", "outcome", outcome)).Inc()
+}
+
 // guarded asks for the Token.
 func (m *Metrics) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -17,7 +17,8 @@ import (
 )
 
 // Notifier tells people of credentials that change how they are: one that is rejected, one
-// that ends soon and cannot be renewed, one that is well again. It posts the JSON that
+// that ends soon and cannot be renewed, one whose new token could not be handed over, one
+// that is well again. It posts the JSON that
 // Slack and what is compatible with it take, one digest a workspace and minute, and tells
 // what lasts again after a day. Of several processes with one store each change is told
 // once. Make one with NewNotifier.
@@ -60,7 +61,27 @@ const (
 	stateWell     = "well again"
 	stateRejected = "rejected"
 	stateEnding   = "ends soon, and is not renewed"
+	stateOld      = "its new token could not be handed over"
 )
+
+// NotePushed notes how a target is after a push. A fault of the store changes nothing.
+func (n *Notifier) NotePushed(ctx context.Context, p Pushed) error {
+	if p.id == "" {
+		return nil
+	}
+	r, err := n.Store.Show(ctx, p.Name)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	notice := store.Notice{Name: p.Name + " in " + p.Target, AccessKey: r.AccessKey, State: stateWell}
+	if p.Err != nil {
+		notice.State, notice.Why = stateOld, p.Err.Error()
+	}
+	return n.Store.Notice(ctx, p.id, stateWell, notice)
+}
 
 // Note notes how a credential is after an event. What the environment is to blame for
 // changes nothing.

@@ -40,8 +40,10 @@ type Targets struct {
 // Pushed is a token that was handed to a target.
 type Pushed struct {
 	Name   string // of the credential
-	Target string // as the file of targets has it
+	Target string // as the file of targets has it, or the host and the place
 	Err    error  // why it could not be handed over; nil if it was
+
+	id string // tells targets apart, on all machines
 }
 
 // target is one place where a token is used: a file, or a command.
@@ -60,6 +62,13 @@ func (t target) String() string {
 
 // key tells targets apart.
 func (t target) key() string { return t.name + "\x00" + t.file + strings.Join(t.command, "\x00") }
+
+// id tells a target apart from those of other machines as well.
+func (t target) id() string {
+	machine, _ := os.Hostname() // without a name machines are told apart by what they have
+	sum := sha256.Sum256([]byte(machine + "\x00" + t.key()))
+	return hex.EncodeToString(sum[:16])
+}
 
 // ReadTargets reads a file of targets, YAML or JSON, which only its owner can read and
 // change:
@@ -132,7 +141,7 @@ func (t *Targets) Push(ctx context.Context, db *store.Store) error {
 			err = t.writeDone()
 		}
 		if t.Tell != nil {
-			t.Tell(Pushed{one.name, one.String(), err})
+			t.Tell(Pushed{Name: one.name, Target: one.String(), Err: err, id: one.id()})
 		}
 	}
 	return nil
@@ -144,22 +153,7 @@ const pushEvery = 5 * time.Second
 // Run hands over tokens whenever they were renewed, by whichever process, until ctx ends.
 // A store that cannot be read is told once, and asked again.
 func (t *Targets) Run(ctx context.Context, db *store.Store) {
-	failed := ""
-	for {
-		err := t.Push(ctx, db)
-		if err != nil && ctx.Err() == nil && err.Error() != failed && t.Tell != nil {
-			failed = err.Error()
-			t.Tell(Pushed{Err: err})
-		}
-		if err == nil {
-			failed = ""
-		}
-		select {
-		case <-time.After(pushEvery):
-		case <-ctx.Done():
-			return
-		}
-	}
+	repeat(ctx, func(ctx context.Context) error { return t.Push(ctx, db) }, t.Tell)
 }
 
 // has says whether a target has a token: a file shows it, of a command it was noted.

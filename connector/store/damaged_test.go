@@ -207,7 +207,7 @@ func TestAStoreOfTheFirstVersionIsBroughtUpToDate(t *testing.T) {
 		ok(t, three(t, p).Close())
 		for _, statement := range []string{
 			`ALTER TABLE connector_credentials DROP COLUMN not_before`, `ALTER TABLE connector_credentials DROP COLUMN saved_at`,
-			`DROP TABLE connector_signing_keys`, `DROP TABLE connector_holds`, `DROP TABLE connector_notices`, `DELETE FROM connector_migrations WHERE version >= 2`,
+			`DROP TABLE connector_signing_keys`, `DROP TABLE connector_holds`, `DROP TABLE connector_notices`, `DROP TABLE connector_targets`, `DELETE FROM connector_migrations WHERE version >= 2`,
 		} {
 			p.change(t, statement)
 		}

@@ -24,7 +24,8 @@ type dialect struct {
 
 var sqliteDialect = dialect{
 	local: true,
-	words: map[string]string{"blob": "BLOB", "text": "TEXT", "for update": "", "for share": ""},
+	words: map[string]string{"blob": "BLOB", "text": "TEXT", "for update": "", "for share": "",
+		"now": `CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)`},
 	// A transaction that writes holds the whole file, so nothing has to be locked.
 	hasTables: `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'connector_migrations'`,
 	exists:    sqliteExists, busy: sqliteBusy, explain: explainSQLite,
@@ -33,7 +34,8 @@ var sqliteDialect = dialect{
 var postgresDialect = dialect{
 	numbered: true,
 	// The server's language must change neither the order of names nor what is equal.
-	words: map[string]string{"blob": "BYTEA", "text": `TEXT COLLATE "C"`, "for update": "FOR UPDATE", "for share": "FOR SHARE"},
+	words: map[string]string{"blob": "BYTEA", "text": `TEXT COLLATE "C"`, "for update": "FOR UPDATE", "for share": "FOR SHARE",
+		"now": `(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::BIGINT`},
 	// Not to_regclass: within a transaction it may remember that there was no such
 	// table, although one was committed before the lock below was given.
 	hasTables:    `SELECT COUNT(*) FROM pg_catalog.pg_class WHERE relname = 'connector_migrations' AND pg_catalog.pg_table_is_visible(oid)`,

@@ -151,11 +151,14 @@ func (s *Store) Replace(ctx context.Context, read *connector.Credential, fresh c
 	return now, withName(read.Name, err)
 }
 
-// Delete forgets a credential; it needs no key. Of a damaged name it takes what
+// Delete forgets a credential and its targets; it needs no key. Of a damaged name it takes what
 // List shows. Errors: ErrNotFound, ErrUnavailable, or the context's.
 func (s *Store) Delete(ctx context.Context, name string) error {
 	return withName(name, s.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		const statement = `DELETE FROM connector_credentials WHERE name = ?`
+		if err := s.exec(ctx, tx, `DELETE FROM connector_targets WHERE credential_id IN (SELECT id FROM connector_credentials WHERE name = ?)`, name); err != nil {
+			return err
+		}
 		err := s.one(ctx, tx, statement, name)
 		if !errors.Is(err, ErrNotFound) {
 			return err

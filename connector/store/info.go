@@ -61,7 +61,7 @@ func (s *Store) Info(ctx context.Context) (Info, error) {
 // What is no text is the id of no key; SQLite sorts it behind all text.
 func (s *Store) usedKeys(ctx context.Context, q querier) ([]string, error) {
 	var used []string
-	for _, table := range []string{"connector_credentials", "connector_signing_keys"} {
+	for _, table := range []string{"connector_credentials", "connector_signing_keys", "connector_targets"} {
 		for last := ""; ; {
 			var next any
 			err := s.row(ctx, q, `SELECT MIN(key_id) FROM `+table+` WHERE key_id > ?`, last).Scan(&next)

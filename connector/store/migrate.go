@@ -71,6 +71,27 @@ var migrations = [...][]string{
 			told_at      BIGINT NOT NULL
 		)`,
 	},
+	{
+		// Where else tokens are used. pushed is a hash of the token that was put there last,
+		// pushed_value the saved_at of that token; not_before is until when nobody is to put
+		// another there, because one process does or because it failed.
+		`CREATE TABLE connector_targets (
+			id            {text} PRIMARY KEY,
+			credential_id {text} NOT NULL,
+			host          {text} NOT NULL,
+			place         {text} NOT NULL,
+			sealed        {blob} NOT NULL,
+			key_id        {text} NOT NULL,
+			saved_at      BIGINT NOT NULL,
+			pushed        {text} NOT NULL,
+			pushed_value  BIGINT NOT NULL,
+			pushed_at     BIGINT,
+			failure       {text} NOT NULL,
+			failures      INTEGER NOT NULL,
+			not_before    BIGINT NOT NULL,
+			UNIQUE (credential_id, host, place)
+		)`,
+	},
 }
 
 // schemaVersion is the version that this program writes.

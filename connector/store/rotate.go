@@ -66,7 +66,11 @@ func (s *Store) RotateKey(ctx context.Context, progress func(done, total int)) e
 	if err != nil {
 		return err
 	}
-	left = append(left, keysLeft...)
+	targetsLeft, err := s.resealTargets(ctx, ks)
+	if err != nil {
+		return err
+	}
+	left = append(append(left, keysLeft...), targetsLeft...)
 	if err := s.dropUnused(ctx, place, ks, state.id); err != nil {
 		return err
 	}

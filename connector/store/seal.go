@@ -21,6 +21,7 @@ import (
 const (
 	sealValue   = 1 // the API key value of a credential
 	sealSecret  = 2 // the App Secret of a signing key
+	sealTarget  = 3 // how a target is reached
 	keyIDSize   = 8
 	sealHeader  = 1 + keyIDSize
 	sealedLeast = sealHeader + chacha20poly1305.NonceSizeX + chacha20poly1305.Overhead

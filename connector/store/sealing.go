@@ -75,7 +75,7 @@ func (s *Store) toSeal(ctx context.Context, fresh bool) (*keySet, error) {
 	return ks, nil
 }
 
-const hasRecords = `SELECT EXISTS (SELECT 1 FROM connector_credentials) OR EXISTS (SELECT 1 FROM connector_signing_keys)`
+const hasRecords = `SELECT EXISTS (SELECT 1 FROM connector_credentials) OR EXISTS (SELECT 1 FROM connector_signing_keys) OR EXISTS (SELECT 1 FROM connector_targets)`
 
 // storeState is what a store knows of itself.
 type storeState struct {
