@@ -115,7 +115,7 @@ func never(t time.Time) time.Time {
 // found is what a choice selects.
 type found struct {
 	choice
-	All     []tile // of every page
+	all     []tile // of every page, not clean
 	Total   int    // credentials that are saved
 	Sort    string // the order that was taken
 	View    string // the look that was taken
@@ -129,9 +129,9 @@ func (h *Handler) find(records []store.Record, c choice) found {
 	f := found{choice: c, Total: len(records), Sort: c.Sort, View: c.View, counts: make([]int, len(filters))}
 	now, due := h.now(), false
 	for _, record := range records {
-		t := h.tileOf(record, now)
-		due = due || t.Urgent != idle
-		show := c.Query == "" || t.matches(c.Query)
+		t := h.rawTile(record, now)
+		due = due || t.Due()
+		show := c.Query == "" || t.clean().matches(c.Query)
 		for i, kind := range filters {
 			switch {
 			case kind.holds(t):
@@ -141,7 +141,7 @@ func (h *Handler) find(records []store.Record, c choice) found {
 			}
 		}
 		if show {
-			f.All, f.records = append(f.All, t), append(f.records, record)
+			f.all, f.records = append(f.all, t), append(f.records, record)
 		}
 	}
 	if f.Sort == "" {
@@ -158,19 +158,26 @@ func (h *Handler) find(records []store.Record, c choice) found {
 	}
 	for _, o := range orders {
 		if o.name == f.Sort {
-			slices.SortStableFunc(f.All, o.compare)
+			slices.SortStableFunc(f.all, o.compare)
 		}
 	}
-	f.Page = min(f.Page, max(1, (len(f.All)+perPage-1)/perPage))
+	f.Page = min(f.Page, max(1, (len(f.all)+perPage-1)/perPage))
 	return f
 }
 
 // Asked is what was asked for, without what was taken for want of a choice.
 func (f found) Asked() choice { return f.choice }
 
+// Count is how many the choice selects, on all pages.
+func (f found) Count() int { return len(f.all) }
+
 // Tiles are those of the page that was chosen.
 func (f found) Tiles() []tile {
-	return f.All[(f.Page-1)*perPage : min(len(f.All), f.Page*perPage)]
+	tiles := slices.Clone(f.all[(f.Page-1)*perPage : min(len(f.all), f.Page*perPage)])
+	for i, t := range tiles {
+		tiles[i] = t.clean()
+	}
+	return tiles
 }
 
 // listLink is a link to the same list by another choice.
@@ -200,7 +207,7 @@ func (h *Handler) links(f found) (show, sorts, views []listLink, earlier, later 
 	if f.Page > 1 {
 		earlier = to(func(c *choice) { c.Page = f.Page - 1 })
 	}
-	if f.Page*perPage < len(f.All) {
+	if f.Page*perPage < len(f.all) {
 		later = to(func(c *choice) { c.Page = f.Page + 1 })
 	}
 	return show, sorts, views, earlier, later
@@ -230,8 +237,8 @@ func (h *Handler) showTiles(w http.ResponseWriter, r *http.Request, s *session) 
 	v.Filters, v.Sorts, v.Views, v.Earlier, v.Later = h.links(v.found)
 	v.Summary, v.TestLabel = v.summary(), "Test all"
 	if v.Narrow() {
-		v.TestLabel = "Test these " + thousands(len(v.All))
-		if len(v.All) == 1 {
+		v.TestLabel = "Test these " + thousands(len(v.all))
+		if len(v.all) == 1 {
 			v.TestLabel = "Test this one"
 		}
 	}
@@ -244,10 +251,10 @@ func (h *Handler) showTiles(w http.ResponseWriter, r *http.Request, s *session) 
 
 // summary says how many of how many are shown; nothing if that is plain to see.
 func (f found) summary() string {
-	n, some := thousands(len(f.All)), ""
-	if pages := len(f.Tiles()); pages < len(f.All) {
+	n, some := thousands(len(f.all)), ""
+	if len(f.all) > perPage {
 		first := (f.Page-1)*perPage + 1
-		some = thousands(first) + " to " + thousands(first+pages-1) + " of "
+		some = thousands(first) + " to " + thousands(min(first+perPage-1, len(f.all))) + " of "
 	}
 	switch {
 	case f.Query != "":

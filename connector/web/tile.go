@@ -61,9 +61,18 @@ func idOf(name string) string {
 
 // tileOf says of a record what a person wants to know. What was true when it was
 // tested may have ceased to be: an expired token is not said to work.
-func (h *Handler) tileOf(r store.Record, now time.Time) tile {
+func (h *Handler) tileOf(r store.Record, now time.Time) tile { return h.rawTile(r, now).clean() }
+
+// clean makes the texts that somebody chose fit for a page.
+func (t tile) clean() tile {
+	t.Name, t.Description = shown(t.Name), shown(t.Description)
+	return t
+}
+
+// rawTile is a tile that is not clean yet, which takes most of the time.
+func (h *Handler) rawTile(r store.Record, now time.Time) tile {
 	t := tile{
-		ID: idOf(r.Name), Base: h.prefix, Name: shown(r.Name), Description: shown(r.Description),
+		ID: idOf(r.Name), Base: h.prefix, Name: r.Name, Description: r.Description,
 		AccessKey: r.AccessKey, Key: short(r.AccessKey), Left: -1, Urgent: idle, expires: r.ExpiresAt, tested: r.LastTestedAt,
 	}
 	if !r.LastTestedAt.IsZero() {
