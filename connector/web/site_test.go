@@ -200,13 +200,6 @@ func (l *log) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	next.ServeHTTP(answer, r)
 }
 
-// restart puts another handler in the place of the one before.
-func (l *log) restart(h http.Handler) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.next = h
-}
-
 func (r *logged) Write(b []byte) (int, error) {
 	r.mu.Lock()
 	r.body.Write(b)
