@@ -16,8 +16,17 @@ import (
 	"github.com/100ms-connector/connector-go/connector/web"
 )
 
-// changing are the requests that change something, or make a call.
-var changing = []string{"/credentials", "/inspect", "/test-all", "/test-all/stop", "/signout"}
+// paths are those of every route with this method that takes a session, of the
+// credential with this id.
+func (s *site) paths(method, id string) []string {
+	var paths []string
+	for _, pattern := range s.Members() {
+		if path, found := strings.CutPrefix(pattern, method+" "); found {
+			paths = append(paths, strings.NewReplacer("{id}", id, "{$}", "").Replace(path))
+		}
+	}
+	return paths
+}
 
 func TestStrangersAreRefused(t *testing.T) {
 	s := newSite(t)
@@ -25,7 +34,10 @@ func TestStrangersAreRefused(t *testing.T) {
 	member := s.member()
 	_, page := member.visit("/")
 	id := between(t, page, `id="t-`, `"`)
-	paths := append([]string{"/credentials/" + id, "/credentials/" + id + "/test", "/credentials/" + id + "/delete"}, changing...)
+	paths := s.paths("POST", id)
+	if len(paths) < 8 {
+		t.Fatalf("only %v change something", paths)
+	}
 	live := value(t, "live")
 	request := func(path string) *http.Request {
 		return member.form(path, "action", "save", "name", "new", "api_key_value", live)
@@ -80,7 +92,7 @@ func TestStrangersAreRefused(t *testing.T) {
 		t.Errorf("something was changed: %v %v, %d calls", list, err, s.api.Requests())
 	}
 	t.Run("a page without a session", func(t *testing.T) {
-		for _, path := range []string{"/", "/timeline", "/credentials/new", "/credentials/" + id, "/credentials/" + id + "/edit", "/test-all", "/nowhere"} {
+		for _, path := range append(s.paths("GET", id), "/nowhere") {
 			status, page := s.stranger().visit(path)
 			if status != http.StatusUnauthorized {
 				t.Errorf("%s: %d", path, status)
@@ -114,8 +126,11 @@ func between(t testing.TB, text, before, after string) string {
 
 func TestEveryAnswerClosesThePage(t *testing.T) {
 	s := newSite(t)
+	s.has("100ms production", "", value(t, "live"))
 	c := s.member()
-	for _, path := range []string{"/", "/timeline", "/credentials/new", "/nowhere", "/credentials/nowhere", "/static/app.js", "/signin"} {
+	_, page := c.visit("/")
+	id := between(t, page, `id="t-`, `"`)
+	for _, path := range append(s.paths("GET", id), "/nowhere", "/credentials/nowhere", "/static/app.js", "/signin", "/signin/used") {
 		response, err := c.Get(s.url + path)
 		ok(t, err)
 		io.Copy(io.Discard, response.Body)
@@ -129,7 +144,6 @@ func TestEveryAnswerClosesThePage(t *testing.T) {
 			}
 		}
 	}
-	_, page := c.visit("/")
 	for _, kind := range []string{"js", "css"} {
 		_, name, _ := strings.Cut(regexp.MustCompile(`/static/app\.\w+\.`+kind).FindString(page), "app.")
 		name = strings.TrimSuffix(name, "."+kind)

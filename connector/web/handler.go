@@ -87,6 +87,7 @@ type Handler struct {
 	patience time.Duration // for one response to be made and taken
 
 	mux      http.Handler
+	members  []string // the patterns of what takes a session, without the prefix
 	origin   *http.CrossOriginProtection
 	sessions sessions
 	attempts attempts
@@ -179,6 +180,7 @@ func (h *Handler) routes() *http.ServeMux {
 	handle("POST", "/signin", h.usePassword)
 
 	member := func(method, path string, serve func(http.ResponseWriter, *http.Request, *session)) {
+		h.members = append(h.members, method+" "+path)
 		handle(method, path, h.member(serve))
 	}
 	member("GET", "/{$}", h.showTiles)
