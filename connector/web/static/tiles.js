@@ -23,22 +23,28 @@
     }
   }
 
-  let asked = null; // AbortController of the latest request for a list
+  let asked = null;  // AbortController of the latest request for a list
+  let whole = false; // whether all of it is on its way
 
-  // load shows another choice of the list, whose address becomes the page's.
+  // load shows another choice of the list or, of the same, some parts alone.
   async function load(url, parts) {
+    if (parts && whole) return; // they come with the rest
     if (asked) asked.abort();
+    whole = !parts;
     const mine = asked = new AbortController();
     const page = document.createElement("template");
     try {
       const response = await fetched(url, { headers: { "X-Fragment": "1" }, signal: mine.signal });
-      if (!response.ok) return;
+      if (!response.ok) { whole = false; return; }
       page.innerHTML = await response.text();
     } catch {
-      if (!mine.signal.aborted) document.getElementById("found").textContent = "The form's server does not answer. Is it still running?";
+      if (mine.signal.aborted) return;
+      whole = false;
+      document.getElementById("found").textContent = "The form's server does not answer. Is it still running?";
       return;
     }
     if (mine.signal.aborted) return;
+    whole = false;
     freshen(page.content, parts);
     if (running && !parts) { following.abort(); follow(null); }
   }
