@@ -222,7 +222,16 @@ func (b *tab) is(expression string) {
 
 func (b *tab) click(selector string) {
 	b.t.Helper()
-	b.do(chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
+	var err error
+	for range 5 { // a list that is drawn anew meanwhile takes the element away
+		if err = chromedp.Do(b.ctx, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible)); err == nil || !strings.Contains(err.Error(), "node") {
+			break
+		}
+	}
+	if err != nil {
+		b.shot("failure")
+		b.t.Fatalf("%s: %v\n%s", selector, err, b.text("body"))
+	}
 }
 
 // fill replaces what stands in a field of the form.

@@ -34,6 +34,7 @@ func (h *Handler) showDetail(w http.ResponseWriter, r *http.Request, s *session)
 	if v.Report = h.reportOf(h.reports.of(record)); v.Report == nil {
 		v.Report = h.remembered(record)
 	}
+	v.Report.agree(v.Tile)
 	h.show(w, r, s, "detail", &page{Title: "Credential", Nav: "credentials", Data: v})
 }
 
@@ -59,14 +60,15 @@ func (h *Handler) testAgain(w http.ResponseWriter, r *http.Request, s *session) 
 		http.Redirect(w, r, h.at("/credentials/"+idOf(record.Name)), http.StatusSeeOther)
 		return
 	}
-	out.part("report", "report", h.reportOf(report))
 	record.LastVerdict, record.LastCode, record.LastTestedAt = report.Verdict, report.Code, report.TestedAt
-	t := h.tileOf(record, h.now())
+	t, v := h.tileOf(record, h.now()), h.reportOf(report)
+	v.agree(t)
+	out.part("report", "report", v)
 	if html, err := part("tile", t); err == nil {
 		out.send(line{Tiles: []tileLine{{"t-" + t.ID, html}}})
 	}
 	out.part("facts", "facts", detailView{Tile: t, Kind: kindWords[record.Kind], Saved: moment(record.UpdatedAt)})
-	out.send(line{Announce: verdictWords[report.Verdict].words + ". " + sentence(report.Message)})
+	out.send(line{Announce: v.Verdict + ". " + sentence(report.Message)})
 }
 
 // inspectView is what a value says of itself, shown while it is being entered.
@@ -117,12 +119,15 @@ func (h *Handler) inspected(value string) *inspectView {
 	if left, ok := t.ExpiresIn(); ok && v.Tone == good {
 		v.Title += ", expires in " + connector.Span(left)
 	}
+	if v.Tone == good {
+		v.Tone = idle // green is for what the API said
+	}
 	if !t.ExpiresAt.IsZero() && !slices.Contains(findings, connector.ExpiresSoon) {
 		v.Facts = append(v.Facts, "Expires "+moment(t.ExpiresAt)+".")
 	}
 	if t.AccessKey != "" {
-		v.Facts = append(v.Facts, "Access key "+t.AccessKey+".")
+		v.Facts = append(v.Facts, "Access key "+short(t.AccessKey)+".")
 	}
-	v.Facts = append(v.Facts, "These are the token's own claims; Test asks the API.")
+	v.Facts = append(v.Facts, "Not checked with 100ms yet.")
 	return v
 }

@@ -24,7 +24,7 @@ func TestDeletingAsksFirst(t *testing.T) {
 	_, page = c.visit(at + "/delete")
 	contains(t, plain(page), "Delete this credential?", "100ms production")
 	_, page = c.post(at + "/delete")
-	contains(t, plain(page), "“100ms production” was deleted.", "No credential is saved yet")
+	contains(t, plain(page), "“100ms production” was deleted.", "Add credential")
 	if status, _ := c.post(at + "/delete"); status != http.StatusNotFound {
 		t.Errorf("once more: %d", status)
 	}
@@ -36,12 +36,12 @@ func TestATileIsTestedAgain(t *testing.T) {
 	old := value(t, "expired")
 	s.has("100ms production", "", old)
 	_, page := c.visit("/")
-	contains(t, plain(page), "Not tested, expired")
+	contains(t, plain(page), "Expired 24 hours ago")
 	at := "/credentials/" + between(t, page, `id="t-`, `"`)
 	_, page = c.visit(at)
-	contains(t, plain(page), "Not tested yet", "Management token", "Saved, and never shown")
+	contains(t, plain(page), "Not checked with 100ms yet", "Management token")
 	_, page = c.post(at + "/test")
-	contains(t, plain(page), "Rejected", "expired_token", "Permitted", "Request")
+	contains(t, plain(page), "Expired", "expired_token", "Permitted", "Request")
 	// Another program tests it too: then the steps that are known are of another test.
 	report := (&connector.Tester{BaseURL: s.apiURL + "/v2"}).Test(ctx, &connector.Credential{APIKeyValue: connector.Secret(old)})
 	report.TestedAt = report.TestedAt.Add(time.Second)

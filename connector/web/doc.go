@@ -12,6 +12,15 @@
 // own (the overlay, the checklist as it goes, live progress), and everything also
 // works without it.
 //
+// # Where more goes
+//
+// templates/part-places.html names the places for more: the next step of a tile,
+// sections and actions of the detail overlay, a bar of bulk actions. A part of the
+// list that changes has an id and data-fresh: the script takes it anew from the
+// server's page. A link with data-list shows another choice of the list, one with
+// data-overlay opens in the overlay, a form with data-stream is answered in lines,
+// and what is typed into one with data-keep is not discarded without a question.
+//
 // # Security
 //
 // No response holds an API key value. One that was entered and not yet saved is

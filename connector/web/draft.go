@@ -29,6 +29,7 @@ type draft struct {
 	report   *connector.Report   // of value, if it was tested
 	failure  string              // why it could not be saved, which a failed test is not
 	ask      bool                // whether to save what the API rejects
+	similar  string              // name of a saved credential that can be taken for this one
 }
 
 // draftOf reads the draft that a form makes of the one before.
@@ -110,6 +111,7 @@ type formView struct {
 	Report     *reportView
 	Failure    string
 	Ask        bool
+	Similar    string
 }
 
 // fieldView is a field of connector.Form with what stands in it.
@@ -133,7 +135,7 @@ func (h *Handler) formOf(s *session, record *store.Record, d *draft) formView {
 		values["name"], values["description"] = record.Name, record.Description
 	}
 	if d != nil {
-		v.Draft, v.HasValue, v.Failure, v.Ask = d.id, d.value != "", d.failure, d.ask
+		v.Draft, v.HasValue, v.Failure, v.Ask, v.Similar = d.id, d.value != "", d.failure, d.ask, shown(d.similar)
 		v.Report = h.reportOf(d.report)
 		values["name"], values["description"] = d.name, d.description
 		if d.seen != "" {

@@ -9,3 +9,6 @@ func (h *Handler) Addresses() int {
 	defer h.attempts.mu.Unlock()
 	return len(h.attempts.byAddress)
 }
+
+// Members are the patterns of what takes a session.
+func (h *Handler) Members() []string { return h.members }

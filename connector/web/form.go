@@ -12,14 +12,14 @@ import (
 // showForm shows the form, of a new credential or of one to edit, with what was
 // entered before.
 func (h *Handler) showForm(w http.ResponseWriter, r *http.Request, s *session) {
-	p := &page{Title: "Add New Credential", Nav: "credentials"}
+	p := &page{Title: "Add credential", Nav: "credentials"}
 	var record *store.Record
 	if r.PathValue("id") != "" {
 		found, ok := h.record(w, r)
 		if !ok {
 			return
 		}
-		record, p.Title = &found, "Edit Credential"
+		record, p.Title = &found, "Edit credential"
 	}
 	id := r.URL.Query().Get("draft")
 	d := s.draft(id, r.PathValue("id"), h.now())
@@ -176,8 +176,8 @@ func (a *attempt) place() string {
 // done goes on to the tiles.
 func (a *attempt) done(id string, t tone, note string) {
 	a.s.forget(a.draft)
-	a.s.leave(t, note)
-	to := a.h.at("/#t-" + id)
+	a.s.leave(t, note, id)
+	to := a.h.at("/") + a.s.lastList() + "#t-" + id
 	if a.out == nil {
 		http.Redirect(a.w, a.r, to, http.StatusSeeOther)
 		return

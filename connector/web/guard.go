@@ -128,7 +128,7 @@ func (h *Handler) refuseStranger(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, h.at("/signin"), http.StatusSeeOther)
 		return
 	}
-	next := "Open the link that was printed when the form was started. It works once; start the form again for a new one."
+	next := "A sign-in link lets you in. " + h.newLink
 	switch {
 	case h.signedIn != nil:
 		next = "Sign in to the program that this form belongs to, and come back."

@@ -2,9 +2,13 @@ package web_test
 
 import (
 	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -12,8 +16,17 @@ import (
 	"github.com/100ms-connector/connector-go/connector/web"
 )
 
-// changing are the requests that change something, or make a call.
-var changing = []string{"/credentials", "/inspect", "/test-all", "/test-all/stop", "/signout"}
+// paths are those of every route with this method that takes a session, of the
+// credential with this id.
+func (s *site) paths(method, id string) []string {
+	var paths []string
+	for _, pattern := range s.Members() {
+		if path, found := strings.CutPrefix(pattern, method+" "); found {
+			paths = append(paths, strings.NewReplacer("{id}", id, "{$}", "").Replace(path))
+		}
+	}
+	return paths
+}
 
 func TestStrangersAreRefused(t *testing.T) {
 	s := newSite(t)
@@ -21,7 +34,10 @@ func TestStrangersAreRefused(t *testing.T) {
 	member := s.member()
 	_, page := member.visit("/")
 	id := between(t, page, `id="t-`, `"`)
-	paths := append([]string{"/credentials/" + id, "/credentials/" + id + "/test", "/credentials/" + id + "/delete"}, changing...)
+	paths := s.paths("POST", id)
+	if len(paths) < 8 {
+		t.Fatalf("only %v change something", paths)
+	}
 	live := value(t, "live")
 	request := func(path string) *http.Request {
 		return member.form(path, "action", "save", "name", "new", "api_key_value", live)
@@ -76,7 +92,7 @@ func TestStrangersAreRefused(t *testing.T) {
 		t.Errorf("something was changed: %v %v, %d calls", list, err, s.api.Requests())
 	}
 	t.Run("a page without a session", func(t *testing.T) {
-		for _, path := range []string{"/", "/timeline", "/credentials/new", "/credentials/" + id, "/credentials/" + id + "/edit", "/test-all", "/nowhere"} {
+		for _, path := range append(s.paths("GET", id), "/nowhere") {
 			status, page := s.stranger().visit(path)
 			if status != http.StatusUnauthorized {
 				t.Errorf("%s: %d", path, status)
@@ -110,8 +126,11 @@ func between(t testing.TB, text, before, after string) string {
 
 func TestEveryAnswerClosesThePage(t *testing.T) {
 	s := newSite(t)
+	s.has("100ms production", "", value(t, "live"))
 	c := s.member()
-	for _, path := range []string{"/", "/timeline", "/credentials/new", "/nowhere", "/credentials/nowhere", "/static/app.js", "/signin"} {
+	_, page := c.visit("/")
+	id := between(t, page, `id="t-`, `"`)
+	for _, path := range append(s.paths("GET", id), "/nowhere", "/credentials/nowhere", "/static/app.js", "/signin", "/signin/used") {
 		response, err := c.Get(s.url + path)
 		ok(t, err)
 		io.Copy(io.Discard, response.Body)
@@ -125,13 +144,28 @@ func TestEveryAnswerClosesThePage(t *testing.T) {
 			}
 		}
 	}
-	_, page := c.visit("/")
-	script := between(t, page, `src="/static/app.js`, `"`)
-	response, err := c.Get(s.url + "/static/app.js" + script)
-	ok(t, err)
-	response.Body.Close()
-	if got := response.Header.Get("Cache-Control"); !strings.Contains(got, "immutable") {
-		t.Errorf("the script by its version: %q", got)
+	for _, kind := range []string{"js", "css"} {
+		_, name, _ := strings.Cut(regexp.MustCompile(`/static/app\.\w+\.`+kind).FindString(page), "app.")
+		name = strings.TrimSuffix(name, "."+kind)
+		r, err := http.NewRequest(http.MethodGet, s.url+"/static/app."+name+"."+kind, nil)
+		ok(t, err)
+		r.Header.Set("Accept-Encoding", "gzip") // else the client asks for it, and unpacks in secret
+		response, err := c.Do(r)
+		ok(t, err)
+		packed, err := io.ReadAll(response.Body)
+		ok(t, err)
+		response.Body.Close()
+		head := response.Header
+		if !strings.Contains(head.Get("Cache-Control"), "immutable") || head.Get("Content-Encoding") != "gzip" || head.Get("Vary") != "Accept-Encoding" {
+			t.Errorf("%s is kept by its name, and compressed: %v", kind, head)
+		}
+		z, err := gzip.NewReader(bytes.NewReader(packed))
+		ok(t, err)
+		whole, err := io.ReadAll(z)
+		ok(t, err)
+		if sum := sha256.Sum256(whole); hex.EncodeToString(sum[:6]) != name || len(packed)*2 > len(whole) {
+			t.Errorf("%s: %s, %d bytes of %d", kind, name, len(packed), len(whole))
+		}
 	}
 	lacks(t, page, "<script>", " style=", "onclick", "javascript:")
 }

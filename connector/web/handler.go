@@ -64,6 +64,11 @@ type Options struct {
 	// proxy. The cookie is then for https only, as it is under TLS.
 	Secure bool
 
+	// NewLink says how a person gets a new sign-in link, in a sentence: pages say it
+	// to whoever is not signed in, where there is no password. If empty, that whoever
+	// runs the form has one.
+	NewLink string
+
 	Now func() time.Time // if nil, time.Now; also the Tester's, if that has none
 }
 
@@ -77,10 +82,12 @@ type Handler struct {
 	signedIn func(*http.Request) string
 	address  func(*http.Request) string
 	secure   bool
+	newLink  string
 	now      func() time.Time
 	patience time.Duration // for one response to be made and taken
 
 	mux      http.Handler
+	members  []string // the patterns of what takes a session, without the prefix
 	origin   *http.CrossOriginProtection
 	sessions sessions
 	attempts attempts
@@ -112,11 +119,14 @@ func New(o Options) (*Handler, error) {
 	}
 	h := &Handler{
 		store: o.Store, tester: new(connector.Tester), prefix: o.Prefix, hosts: map[string]bool{}, password: o.Password,
-		signedIn: o.SignedIn, address: o.ClientAddress, secure: o.Secure, now: o.Now,
+		signedIn: o.SignedIn, address: o.ClientAddress, secure: o.Secure, now: o.Now, newLink: o.NewLink,
 		origin: http.NewCrossOriginProtection(), tests: make(chan struct{}, maxTests),
 	}
 	if h.now == nil {
 		h.now = time.Now
+	}
+	if h.newLink == "" {
+		h.newLink = "Ask whoever runs this form for a new link."
 	}
 	if o.Tester != nil {
 		*h.tester = *o.Tester
@@ -170,6 +180,7 @@ func (h *Handler) routes() *http.ServeMux {
 	handle("POST", "/signin", h.usePassword)
 
 	member := func(method, path string, serve func(http.ResponseWriter, *http.Request, *session)) {
+		h.members = append(h.members, method+" "+path)
 		handle(method, path, h.member(serve))
 	}
 	member("GET", "/{$}", h.showTiles)

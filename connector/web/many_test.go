@@ -102,16 +102,16 @@ func (c *client) page(w http.ResponseWriter, compressed bool) {
 	c.s.Handler.ServeHTTP(w, r)
 }
 
-func TestAThousandTilesFitInto200KiB(t *testing.T) {
-	c := newSite(t, func(o *web.Options) { o.Store = thousand(1000) }).member()
+func TestThePageOf2000CredentialsFitsInto16KiB(t *testing.T) {
+	c := newSite(t, func(o *web.Options) { o.Store = thousand(2000) }).member()
 	w := httptest.NewRecorder()
 	c.page(w, true)
-	if n := strings.Count(unpack(t, w), `id="t-`); n != 1000 {
+	if n := strings.Count(unpack(t, w), `id="t-`); n != 100 {
 		t.Fatalf("%d tiles", n)
 	}
 	size := w.Body.Len()
 	t.Logf("%d bytes compressed, %d unpacked", size, len(unpack(t, w)))
-	if size >= 200<<10 {
+	if size >= 16<<10 {
 		t.Errorf("%d bytes", size)
 	}
 }
@@ -132,10 +132,10 @@ func (d discard) Header() http.Header         { return d.header }
 func (d discard) Write(b []byte) (int, error) { return len(b), nil }
 func (d discard) WriteHeader(int)             {}
 
-// BenchmarkPageOfAThousandTiles is to stay below 50 ms, compression included. The
+// BenchmarkPageOf2000 is to stay below 50 ms, compression included. The
 // floor writes the same bytes, compressed alike, without making them.
-func BenchmarkPageOfAThousandTiles(b *testing.B) {
-	c := newSite(b, func(o *web.Options) { o.Store = thousand(1000) }).member()
+func BenchmarkPageOf2000(b *testing.B) {
+	c := newSite(b, func(o *web.Options) { o.Store = thousand(2000) }).member()
 	w := httptest.NewRecorder()
 	c.page(w, true)
 	compressed, text := w.Body.Len(), []byte(unpack(b, w))
@@ -190,17 +190,10 @@ func BenchmarkInspectAsOneTypes(b *testing.B) {
 	}
 }
 
-// A thousand tiles are many for a browser. These are the reasons why it is not slow;
-// BenchmarkAThousandTilesInABrowser says how fast it is.
-func TestAThousandTilesComePieceByPiece(t *testing.T) {
-	s := newSite(t, func(o *web.Options) { o.Store = thousand(1000) })
+// A test of two thousand sends the page nothing that the page does not show.
+func TestASweepSendsThePageItsOwnTiles(t *testing.T) {
+	s := newSite(t, func(o *web.Options) { o.Store = thousand(2000) })
 	c := s.member()
-	w := httptest.NewRecorder()
-	c.page(w, false)
-	before, rest, found := strings.Cut(w.Body.String(), `<noscript id="rest">`)
-	if n, m := strings.Count(before, `id="t-`), strings.Count(rest, `id="t-`); !found || n != 107 || m != 893 {
-		t.Errorf("%d tiles at once, %d later", n, m)
-	}
 	r := c.form("/test-all")
 	r.Header.Set("Accept", "application/x-ndjson")
 	_, text := c.do(r)
@@ -211,33 +204,46 @@ func TestAThousandTilesComePieceByPiece(t *testing.T) {
 			t.Errorf("%d tiles in one line", n)
 		}
 	}
-	if tiles != 1000 {
+	if tiles != 100 {
 		t.Errorf("%d tiles", tiles)
 	}
 }
 
-func TestAThousandTilesAreTestedInABrowser(t *testing.T) {
-	s := newSite(t, func(o *web.Options) { o.Store = thousand(1000) })
+// longTasks notes in window.slowest how long the page's longest task of script took.
+const longTasks = `(() => {
+	window.slowest = 0;
+	window.scripts = [];
+	new PerformanceObserver((l) => {
+		for (const e of l.getEntries()) for (const s of e.scripts) {
+			slowest = Math.max(slowest, s.duration);
+			scripts.push(s.duration.toFixed(0) + " ms, of them layout " + s.forcedStyleAndLayoutDuration.toFixed(0) + ": " + s.invoker + " " + s.sourceFunctionName + " in a frame of " + e.duration.toFixed(0));
+		}
+	}).observe({ type: "long-animation-frame", buffered: true });
+})()`
+
+func TestTwoThousandAreTestedInABrowser(t *testing.T) {
+	s := newSite(t, func(o *web.Options) { o.Store = thousand(2000) })
 	b := s.open(t)
-	b.do(chromedp.WaitReady(chromedp.CSS("#tiles[data-complete]")))
-	b.is(`document.querySelectorAll(".tile[data-tone]").length === 1000`)
+	b.says("#found", "1 to 100 of 2,000")
 	b.shot("thousand")
+	b.eval(longTasks)
 	b.click("#test-all")
 	b.is(`document.getElementById("swept-bar")`)
 	b.shot("sweep")
-	b.says("#sweep", "Tested 1,000 of 1,000")
+	b.says("#sweep", "Tested 2,000 of 2,000")
 	b.is(`!document.getElementById("swept-bar")`)
 	b.is(`!document.querySelector(".tile.idle")`)
-	b.do(chromedp.SendKeys(chromedp.CSS("#q"), "workspace 0999"))
-	b.says("#found", "1 of 1000 found")
+	t.Logf("the longest task of script took %.0f ms\n%s", evaluate[float64](b, `slowest`), b.eval(`scripts.join("\n")`))
+	b.do(chromedp.SendKeys(chromedp.CSS("#q"), "customer 1999;"))
+	b.says("#found", "1 found")
 }
 
-// BenchmarkAThousandTilesInABrowser is to stay below 100 ms from the last byte of
-// the page to its being interactive, and below 250 ms for the longest task while
-// all are tested. The floor is a page without a tile.
-func BenchmarkAThousandTilesInABrowser(b *testing.B) {
+// BenchmarkTwoThousandInABrowser is to stay below 100 ms from the last byte of the
+// page to its being interactive, and below 50 ms for the longest task while all are
+// tested. The floor is a page without a tile.
+func BenchmarkTwoThousandInABrowser(b *testing.B) {
 	const interactive = `(() => { const n = performance.getEntriesByType("navigation")[0]; return n.domContentLoadedEventEnd - n.responseEnd })()`
-	for name, n := range map[string]int{"tiles": 1000, "floor: no tile": 0} {
+	for name, n := range map[string]int{"tiles": 2000, "floor: no tile": 0} {
 		b.Run(name, func(b *testing.B) {
 			tab := newSite(b, func(o *web.Options) { o.Store = thousand(n) }).open(b)
 			best := 1e9
@@ -249,16 +255,13 @@ func BenchmarkAThousandTilesInABrowser(b *testing.B) {
 		})
 	}
 	b.Run("all tested", func(b *testing.B) {
-		tab := newSite(b, func(o *web.Options) { o.Store = thousand(1000) }).open(b)
-		tab.eval(`(() => {
-			window.slowest = 0;
-			new PerformanceObserver((l) => { for (const e of l.getEntries()) slowest = Math.max(slowest, e.duration); }).observe({ entryTypes: ["longtask"] });
-		})()`)
+		tab := newSite(b, func(o *web.Options) { o.Store = thousand(2000) }).open(b)
+		tab.eval(longTasks)
 		best := 1e9
 		for b.Loop() {
 			tab.eval(`slowest = 0`)
 			tab.click("#test-all")
-			tab.says("#sweep", "Tested 1,000 of 1,000")
+			tab.says("#sweep", "Tested 2,000 of 2,000")
 			best = min(best, evaluate[float64](tab, `slowest`))
 		}
 		b.ReportMetric(best, "ms-longest-task")

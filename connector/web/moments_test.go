@@ -31,16 +31,16 @@ func TestMomentsAreOfUTCWithoutScripts(t *testing.T) {
 
 func TestLocalTimeStandsBesideUTC(t *testing.T) {
 	for zone, wanted := range map[string]func(utc time.Time) string{
-		"UTC":                func(time.Time) string { return "" },
-		"Asia/Kolkata":       func(utc time.Time) string { return localized(utc, "GMT+5:30", 5*time.Hour+30*time.Minute) },
-		"Pacific/Kiritimati": func(utc time.Time) string { return localized(utc, "GMT+14", 14*time.Hour) },
+		"UTC":                func(utc time.Time) string { return utc.Format("2006-01-02 15:04 UTC") },
+		"Asia/Kolkata":       func(utc time.Time) string { return localized(utc, 5*time.Hour+30*time.Minute) },
+		"Pacific/Kiritimati": func(utc time.Time) string { return localized(utc, 14*time.Hour) },
 	} {
 		s := newSite(t)
 		s.has("100ms production", "", token(1, 7*24*time.Hour))
 		record, err := s.store.Show(ctx, "100ms production")
 		ok(t, err)
 		expires := record.ExpiresAt.UTC()
-		stamp := expires.Format("2006-01-02 15:04 UTC") + wanted(expires)
+		stamp := wanted(expires)
 		b := s.open(t, command(emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: zone}))
 		b.do(hover(".life"))
 		b.is(`document.querySelector(".life").title === "` + stamp + `"`)
@@ -58,10 +58,10 @@ func TestLocalTimeStandsBesideUTC(t *testing.T) {
 	}
 }
 
-func localized(utc time.Time, name string, offset time.Duration) string {
-	local, layout := utc.Add(offset), "15:04"
+func localized(utc time.Time, offset time.Duration) string {
+	local, layout := utc.Add(offset), "15:04 UTC"
 	if local.Day() != utc.Day() {
-		layout = "2006-01-02 15:04"
+		layout = "2006-01-02 15:04 UTC"
 	}
-	return " (" + local.Format(layout) + " " + name + ")"
+	return local.Format("2006-01-02 15:04") + " (" + utc.Format(layout) + ")"
 }

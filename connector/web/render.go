@@ -13,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 )
 
 //go:embed templates/*.html static/*
@@ -24,11 +23,12 @@ type page struct {
 	Title  string
 	Nav    string // the entry of the navigation that it belongs to; empty for a page outside of it
 	Onward string // where the browser goes on to by itself
+	Next   *next  // the way on from a page that says what is wrong
 	Reload int    // seconds after which a browser without scripts loads it again
 	Data   any
 
 	Base    string // of all addresses
-	Assets  string // version of the static files
+	Home    string // the list as it was last looked at
 	CSRF    string // empty without a session
 	SignOut bool
 	Note    *note
@@ -64,7 +64,7 @@ func icon(name string) template.HTML {
 
 // show renders a page for a session.
 func (h *Handler) show(w http.ResponseWriter, r *http.Request, s *session, view string, p *page) {
-	p.CSRF, p.SignOut = s.csrf, h.signedIn == nil
+	p.CSRF, p.SignOut, p.Home = s.csrf, h.signedIn == nil, h.at("/")+s.lastList()
 	if !wantsFragment(r) {
 		p.Note = s.takeNote()
 	}
@@ -104,7 +104,10 @@ func (h *Handler) render(w http.ResponseWriter, r *http.Request, status int, vie
 
 // execute writes a page, or its content alone.
 func (h *Handler) execute(w io.Writer, view, what string, p *page) error {
-	p.Base, p.Assets = h.prefix, assets().version
+	p.Base = h.prefix
+	if p.Home == "" {
+		p.Home = h.at("/")
+	}
 	return views()[view].ExecuteTemplate(w, what, p)
 }
 
@@ -121,56 +124,90 @@ var (
 
 // fail answers with a page that says what is wrong and what to do.
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, status int, title, what string) {
-	h.render(w, r, status, "message", messagePage(title, what))
+	h.render(w, r, status, "message", h.messagePage(status, title, what))
 }
 
-func messagePage(title, what string) *page { return &page{Title: title, Data: what} }
+// next is a link to where a person can go on.
+type next struct{ Label, Href string }
+
+func (h *Handler) messagePage(status int, title, what string) *page {
+	p := &page{Title: title, Data: what}
+	password := h.password != "" && h.signedIn == nil
+	switch status {
+	case http.StatusMisdirectedRequest: // at another name there is nothing to go to
+	case http.StatusUnauthorized, http.StatusGone, http.StatusOK:
+		if password {
+			p.Next = &next{"Sign in", h.at("/signin")}
+		}
+	default:
+		p.Next = &next{"Go to the credentials", h.at("/")}
+	}
+	return p
+}
 
 // wantsFragment says whether a script asks for the content of a page alone.
 func wantsFragment(r *http.Request) bool { return r.Header.Get("X-Fragment") != "" }
 
-// asset is a static file.
+// asset is a static file, under a name that has its content's hash in it.
 type asset struct {
-	kind string
-	data []byte
+	kind         string
+	data, packed []byte
 }
 
 type assetSet struct {
-	files   map[string]asset
-	version string
+	served map[string]asset  // by the name in its address
+	names  map[string]string // from the name in the folder
 }
 
 var assets = sync.OnceValue(func() assetSet {
-	set := assetSet{files: map[string]asset{}}
+	set := assetSet{map[string]asset{}, map[string]string{}}
 	kinds := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 	entries, err := files.ReadDir("static")
 	if err != nil {
 		panic("web: " + err.Error())
 	}
-	sum := sha256.New()
 	for _, e := range entries {
 		data, err := files.ReadFile("static/" + e.Name())
 		if err != nil {
 			panic("web: " + err.Error())
 		}
-		sum.Write(data)
-		set.files[e.Name()] = asset{kinds[e.Name()[strings.LastIndexByte(e.Name(), '.'):]], data}
+		sum := sha256.Sum256(data)
+		stem, kind, _ := strings.Cut(e.Name(), ".")
+		name := stem + "." + hex.EncodeToString(sum[:6]) + "." + kind
+		var packed bytes.Buffer
+		z, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+		if err == nil {
+			_, err = z.Write(data)
+		}
+		if err != nil || z.Close() != nil {
+			panic("web: " + e.Name() + " cannot be compressed")
+		}
+		set.names[e.Name()], set.served[name] = name, asset{kinds["."+kind], data, packed.Bytes()}
 	}
-	set.version = hex.EncodeToString(sum.Sum(nil)[:6])
 	return set
 })
 
-// static serves a file that every page uses. Its address has its version in it,
-// so a browser need not ask twice.
+// Asset is the address of a static file.
+func (p *page) Asset(name string) string { return p.Base + "/static/" + assets().names[name] }
+
+// static serves a file that every page uses. Its name changes with its content, so
+// a browser need not ask twice.
 func (h *Handler) static(w http.ResponseWriter, r *http.Request) {
-	file, ok := assets().files[r.PathValue("file")]
+	file, ok := assets().served[r.PathValue("file")]
 	if !ok {
 		h.fail(w, r, http.StatusNotFound, "Not found", "There is no such file.")
 		return
 	}
-	w.Header().Set("Content-Type", file.kind)
-	if r.URL.RawQuery == assets().version {
-		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	head := w.Header()
+	head.Set("Content-Type", file.kind)
+	head.Set("Cache-Control", "public, max-age=31536000, immutable")
+	head.Set("Vary", "Accept-Encoding")
+	data := file.data
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		head.Set("Content-Encoding", "gzip")
+		data = file.packed
 	}
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(file.data))
+	head.Set("Content-Length", strconv.Itoa(len(data)))
+	w.WriteHeader(http.StatusOK)
+	_, _ = w.Write(data)
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,8 +19,10 @@ type reportView struct {
 	Message        string
 	Remedy         string
 	Warnings       []string
-	Checks         []checkView
-	Evidence       []string // what 100ms's support will ask for
+	Passed         string      // how many steps need no look, in words; empty if none
+	Folded         []checkView // they
+	Open           []checkView // the steps that need one
+	Evidence       []string    // what 100ms's support will ask for
 	Tested         string
 	Pending        bool
 	NotesFromStore bool // made of what the store remembers: without checks
@@ -71,7 +74,7 @@ func (h *Handler) reportOf(r *connector.Report) *reportView {
 		Tested: ago(r.TestedAt, h.now()),
 	}
 	if v.Tone == good && len(r.Warnings) > 0 {
-		v.Tone, v.Verdict = warn, "Works, with a warning"
+		v.Tone, v.Verdict = warn, works(r.Warnings)
 	}
 	for _, c := range r.Warnings {
 		why := c.Info().Meaning
@@ -80,10 +83,7 @@ func (h *Handler) reportOf(r *connector.Report) *reportView {
 		}
 		v.Warnings = append(v.Warnings, sentence(why)+" "+c.Info().Remedy)
 	}
-	for _, c := range r.Checks {
-		s := checkTones[c.Status]
-		v.Checks = append(v.Checks, checkView{s.tone, s.words, checkTitles[c.Name], sentenceIfAny(shown(c.Detail))})
-	}
+	v.steps(r.Checks, false)
 	if words := confirmed[r.ConfirmedBy]; words != "" {
 		v.Evidence = append(v.Evidence, words)
 	}
@@ -108,14 +108,47 @@ func sentenceIfAny(s string) string {
 func (h *Handler) begun(r *connector.Report) *reportView {
 	v := h.reportOf(r)
 	v.Pending, v.Tone, v.Verdict, v.Message, v.Remedy, v.Warnings, v.Evidence = true, pending, "Testing", "Asking the API.", "", nil, nil
-	for i, c := range r.Checks {
-		switch c.Name {
-		case connector.CheckReachable, connector.CheckAuthenticated, connector.CheckPermitted:
-			v.Checks[i].Tone, v.Checks[i].Status, v.Checks[i].Detail = pending, "under way", ""
-		}
-	}
+	v.steps(r.Checks, true)
 	return v
 }
+
+// steps folds away what nobody needs to look at. Under way are, if asking, the
+// steps of the call.
+func (v *reportView) steps(checks []connector.Check, asking bool) {
+	v.Folded, v.Open = nil, nil
+	passed, skipped := 0, 0
+	for _, c := range checks {
+		s := checkTones[c.Status]
+		step := checkView{s.tone, s.words, checkTitles[c.Name], sentenceIfAny(shown(c.Detail))}
+		if says := strings.TrimSuffix(step.Detail, "."); strings.Contains(strings.ToLower(v.Message), strings.ToLower(says)) {
+			step.Detail = "" // what is said above is not said again
+		}
+		switch {
+		case asking && asksAPI[c.Name]:
+			step.Tone, step.Status, step.Detail = pending, "under way", ""
+			v.Open = append(v.Open, step)
+		case c.Status == connector.StatusPass:
+			passed++
+			v.Folded = append(v.Folded, step)
+		case c.Status == connector.StatusSkip:
+			skipped++
+			v.Folded = append(v.Folded, step)
+		default:
+			v.Open = append(v.Open, step)
+		}
+	}
+	var words []string
+	if passed > 0 {
+		words = append(words, fmt.Sprint(passed, " passed"))
+	}
+	if skipped > 0 {
+		words = append(words, fmt.Sprint(skipped, " not reached"))
+	}
+	v.Passed = strings.Join(words, ", ")
+}
+
+// asksAPI are the steps that take a call.
+var asksAPI = map[connector.CheckName]bool{connector.CheckReachable: true, connector.CheckAuthenticated: true, connector.CheckPermitted: true}
 
 // remembered is what the store knows of the last test.
 func (h *Handler) remembered(r store.Record) *reportView {
@@ -126,6 +159,14 @@ func (h *Handler) remembered(r store.Record) *reportView {
 	return &reportView{
 		Tone: w.tone, Verdict: w.words, Code: r.LastCode, Message: sentence(info.Meaning), Remedy: info.Remedy,
 		Tested: ago(r.LastTestedAt, h.now()), NotesFromStore: true,
+	}
+}
+
+// agree gives the report of a saved credential the verdict that its tile has: time
+// has passed since the test, and the two must not disagree.
+func (v *reportView) agree(t tile) {
+	if v != nil {
+		v.Tone, v.Verdict = t.Tone, t.Verdict
 	}
 }
 

@@ -26,6 +26,10 @@ func (a *attempt) save(cred *connector.Credential, anyway bool) {
 			a.answer("Not saved: a credential of this name exists.")
 			return
 		}
+		if !anyway && a.takenFor(cred.Name) {
+			a.answer("Not saved yet: “" + shown(d.similar) + "” is saved already. Save anyway?")
+			return
+		}
 	}
 	if d.value != "" {
 		tested := d.report != nil // by this form, with this value
@@ -71,6 +75,20 @@ func quoted(name string) string { return "“" + shown(name) + "”" }
 func (a *attempt) sameName() bool {
 	return a.draft.name == a.record.Name ||
 		a.draft.name == strings.TrimSpace(strings.NewReplacer("\r", "", "\n", "").Replace(a.record.Name))
+}
+
+// takenFor looks for a saved credential whose name can be taken for this one.
+func (a *attempt) takenFor(name string) bool {
+	records, err := a.h.list(a.ctx())
+	if err != nil {
+		return false // saving will say what is wrong with the store
+	}
+	except := ""
+	if a.record != nil {
+		except = a.record.Name
+	}
+	a.draft.similar = similar(records, name, except)
+	return a.draft.similar != ""
 }
 
 // write saves a new credential or changes the one being edited, and returns its
@@ -129,10 +147,10 @@ func (h *Handler) delete(w http.ResponseWriter, r *http.Request, s *session) {
 		h.storeFailed(w, r, err)
 		return
 	}
-	s.leave(idle, quoted(record.Name)+" was deleted.")
+	s.leave(idle, quoted(record.Name)+" was deleted.", "")
 	if out := h.stream(w, r); out != nil {
-		out.send(line{Go: h.at("/")})
+		out.send(line{Go: h.at("/") + s.lastList()})
 		return
 	}
-	http.Redirect(w, r, h.at("/"), http.StatusSeeOther)
+	http.Redirect(w, r, h.at("/")+s.lastList(), http.StatusSeeOther)
 }

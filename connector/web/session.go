@@ -31,18 +31,35 @@ type session struct {
 	mu     sync.Mutex
 	note   *note // for the next page, once
 	drafts map[string]*draft
+	list   choice // what was last looked at
+	sweep  *sweep // begun without scripts, whose outcome the person has not seen
+}
+
+// look notes the list that a person looks at, so that a form leads back to it.
+func (s *session) look(c choice) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.list = c
+}
+
+// lastList is the query of the list that was last looked at.
+func (s *session) lastList() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.list.query()
 }
 
 // note is what the next page says about what was just done.
 type note struct {
 	Tone tone
 	Text string
+	ID   string // of the credential that it is about, if that is still there
 }
 
-func (s *session) leave(t tone, text string) {
+func (s *session) leave(t tone, text, id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.note = &note{t, text}
+	s.note = &note{t, text, id}
 }
 
 func (s *session) takeNote() *note {

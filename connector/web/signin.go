@@ -37,7 +37,7 @@ func (h *Handler) useLink(w http.ResponseWriter, r *http.Request) {
 		if known {
 			title = "This link has expired"
 		}
-		h.fail(w, r, http.StatusGone, title, "A link works once, within 15 minutes. Start the form again for a new one.")
+		h.fail(w, r, http.StatusGone, title, "A link works once, within 15 minutes. "+h.newLink)
 		return
 	}
 	h.admit(w, r, "")
@@ -66,7 +66,7 @@ func (h *Handler) usePassword(w http.ResponseWriter, r *http.Request) {
 	}
 	if !h.attempts.allow(h.clientAddress(r), h.now()) {
 		w.Header().Set("Retry-After", "5")
-		h.fail(w, r, http.StatusTooManyRequests, "Too many attempts", "Wait a few seconds, then try again.")
+		h.fail(w, r, http.StatusTooManyRequests, "Too many attempts", "Wait five seconds, then try again.")
 		return
 	}
 	given, wanted := sha256.Sum256([]byte(r.PostForm.Get("password"))), sha256.Sum256([]byte(h.password.Reveal()))
@@ -85,5 +85,9 @@ func (h *Handler) signOut(w http.ResponseWriter, r *http.Request, _ *session) {
 	gone := h.cookie(r, "")
 	gone.MaxAge = -1
 	http.SetCookie(w, gone)
-	h.render(w, r, http.StatusOK, "message", &page{Title: "Signed out", Data: "What is saved stays saved."})
+	what := "What is saved stays saved."
+	if h.password == "" {
+		what += " " + h.newLink
+	}
+	h.render(w, r, http.StatusOK, "message", h.messagePage(http.StatusOK, "Signed out", what))
 }

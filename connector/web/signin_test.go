@@ -35,7 +35,7 @@ func TestALinkLetsInOnce(t *testing.T) {
 	} else {
 		contains(t, plain(page), "This link is used up")
 	}
-	if status, page := first.visit(link); status != http.StatusOK || !strings.Contains(page, "Authenticate") {
+	if status, page := first.visit(link); status != http.StatusOK || !strings.Contains(page, "Credentials") {
 		t.Errorf("its owner clicks it again: %d", status)
 	}
 	if status, _ := s.stranger().visit("/signin/" + strings.Repeat("0", 64)); status != http.StatusGone {
@@ -125,7 +125,7 @@ func TestAPasswordLetsInAndGuessingIsSlow(t *testing.T) {
 	if status, _ := c.do(foreign); status != http.StatusForbidden {
 		t.Errorf("from another site: %d", status)
 	}
-	if status, page := c.post("/signin", "password", password); status != http.StatusOK || !strings.Contains(page, "Authenticate") {
+	if status, page := c.post("/signin", "password", password); status != http.StatusOK || !strings.Contains(page, "Credentials") {
 		t.Errorf("the password: %d", status)
 	}
 }
@@ -144,7 +144,7 @@ func TestALinkIsGoodFor15Minutes(t *testing.T) {
 	if status != http.StatusGone {
 		t.Errorf("after 16 minutes: %d", status)
 	}
-	contains(t, plain(page), "This link has expired", "A link works once, within 15 minutes. Start the form again for a new one.")
+	contains(t, plain(page), "This link has expired", "A link works once, within 15 minutes. Ask whoever runs this form for a new link.")
 	if status, _ := c.visit(late); status != http.StatusOK { // whoever is in is not turned away
 		t.Errorf("by somebody who is signed in: %d", status)
 	}

@@ -168,9 +168,8 @@ func (c *client) add(action, name, value string, more ...string) (status int, pa
 
 // log keeps every response of a site, and every value that was sent to it.
 type log struct {
-	next http.Handler
-
 	mu        sync.Mutex
+	next      http.Handler
 	responses []*logged
 	posted    map[string]bool
 }
@@ -196,8 +195,9 @@ func (l *log) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	l.mu.Lock()
 	l.responses = append(l.responses, answer)
+	next := l.next
 	l.mu.Unlock()
-	l.next.ServeHTTP(answer, r)
+	next.ServeHTTP(answer, r)
 }
 
 func (r *logged) Write(b []byte) (int, error) {

@@ -82,7 +82,7 @@ func (h *Handler) failIn(out *stream, w http.ResponseWriter, r *http.Request, st
 		return
 	}
 	var page bytes.Buffer
-	if err := h.execute(&page, "message", "content", messagePage(title, what)); err == nil {
+	if err := h.execute(&page, "message", "content", h.messagePage(status, title, what)); err == nil {
 		out.send(line{Failed: page.String()})
 	}
 }

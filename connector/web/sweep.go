@@ -12,14 +12,15 @@ import (
 	"github.com/100ms-connector/connector-go/connector/store"
 )
 
-// sweep is one test of every saved credential.
+// sweep is one test of many saved credentials.
 type sweep struct {
 	cancel context.CancelFunc
 	total  int
 
 	mu      sync.Mutex
-	results []tile // in the order in which they came
-	counts  map[tone]int
+	results []tile         // in the order in which they came
+	counts  map[string]int // by filter
+	tested  int            // of the results; the others could not be opened
 	over    bool
 	stopped bool   // before its end
 	trouble string // the first that is no result
@@ -44,19 +45,21 @@ func (ss *sweeps) close() {
 	ss.closed = true
 }
 
-// startSweep tests every saved credential. It goes on when the page is left.
+// startSweep tests the saved credentials that the list shows, on all of its pages.
+// It goes on when the page is left.
 func (h *Handler) startSweep(w http.ResponseWriter, r *http.Request, s *session) {
 	records, err := h.list(r.Context())
 	if err != nil {
 		h.storeFailed(w, r, err)
 		return
 	}
-	h.sweep(records)
+	h.sweep(h.find(records, choiceOf(r.PostForm)).records)
 	if wantsStream(r) {
 		h.followSweep(w, r, s)
 		return
 	}
-	http.Redirect(w, r, h.at("/"), http.StatusSeeOther)
+	s.await(h.sweeps.current())
+	http.Redirect(w, r, h.at("/")+s.lastList(), http.StatusSeeOther)
 }
 
 // sweep begins a sweep, unless one is under way.
@@ -67,7 +70,7 @@ func (h *Handler) sweep(records []store.Record) {
 		return
 	}
 	ctx, cancel := context.WithCancel(h.ctx)
-	s := &sweep{cancel: cancel, total: len(records), counts: map[tone]int{}}
+	s := &sweep{cancel: cancel, total: len(records), counts: map[string]int{}}
 	h.sweeps.latest = s
 	h.work.Go(func() { h.testAll(ctx, s, records) })
 }
@@ -91,7 +94,7 @@ func (h *Handler) testAll(ctx context.Context, s *sweep, records []store.Record)
 		}
 		h.recordTest(ctx, of.cred, report)
 		record.LastVerdict, record.LastCode, record.LastTestedAt = report.Verdict, report.Code, report.TestedAt
-		s.add(h.tileOf(record, h.now()))
+		s.add(h.tileOf(record, h.now()), true)
 	}
 	complete = true
 }
@@ -112,10 +115,16 @@ func (h *Handler) open(ctx context.Context, s *sweep, records []store.Record, op
 			case ctx.Err() != nil:
 				return
 			case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrChanged):
+			case errors.Is(err, store.ErrLocked): // as others may be, whose tiles stay as they are
+				s.note("What is sealed with another key was not tested: start the form with that key.")
+			case errors.Is(err, store.ErrKey), errors.Is(err, store.ErrUnavailable):
+				s.note(explain(err)) // which is true of all
+				s.cancel()
+				return
 			case err != nil:
 				t := h.tileOf(record, h.now())
 				t.Tone, t.Verdict, t.Cause = warn, "Could not be opened", explain(err)
-				s.add(t)
+				s.add(t, false)
 				s.note(t.Cause)
 			default:
 				opened <- saved{record, cred}
@@ -127,11 +136,18 @@ func (h *Handler) open(ctx context.Context, s *sweep, records []store.Record, op
 	}
 }
 
-func (s *sweep) add(t tile) {
+func (s *sweep) add(t tile, tested bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.results = append(s.results, t)
-	s.counts[t.Tone]++
+	if tested {
+		s.tested++
+	}
+	for _, kind := range filters {
+		if kind.holds(t) {
+			s.counts[kind.name]++
+		}
+	}
 }
 
 func (s *sweep) note(trouble string) {
@@ -155,15 +171,15 @@ func (s *sweep) finished() bool {
 	return s.over
 }
 
-func (h *Handler) stopSweep(w http.ResponseWriter, r *http.Request, _ *session) {
-	if s := h.sweeps.current(); s != nil {
-		s.cancel()
+func (h *Handler) stopSweep(w http.ResponseWriter, r *http.Request, s *session) {
+	if sweep := h.sweeps.current(); sweep != nil {
+		sweep.cancel()
 	}
 	if wantsStream(r) {
 		w.WriteHeader(http.StatusNoContent) // whoever follows the sweep will see
 		return
 	}
-	http.Redirect(w, r, h.at("/"), http.StatusSeeOther)
+	http.Redirect(w, r, h.at("/")+s.lastList(), http.StatusSeeOther)
 }
 
 const (
@@ -172,15 +188,28 @@ const (
 )
 
 // followSweep shows how a sweep goes, from its beginning to its end.
-func (h *Handler) followSweep(w http.ResponseWriter, r *http.Request, _ *session) {
+func (h *Handler) followSweep(w http.ResponseWriter, r *http.Request, s *session) {
 	out, sweep := h.stream(w, r), h.sweeps.current()
+	_ = r.ParseForm() // what cannot be read of an address is no choice
 	if out == nil || sweep == nil {
-		http.Redirect(w, r, h.at("/"), http.StatusSeeOther)
+		http.Redirect(w, r, h.at("/")+s.lastList(), http.StatusSeeOther)
 		return
+	}
+	// The page has but some of them, and draws no others.
+	records, err := h.list(r.Context())
+	if err != nil {
+		h.storeFailed(w, r, err)
+		return
+	}
+	onPage := map[string]bool{}
+	for _, t := range h.find(records, choiceOf(r.Form)).Tiles() {
+		onPage[t.ID] = true
 	}
 	beat := time.NewTicker(sweepBeat)
 	defer beat.Stop()
-	out.part("sweep", "sweeping", sweep.view(h))
+	if v := sweep.view(h); v.Running {
+		out.part("sweep", "sweeping", v)
+	}
 	for sent := 0; ; {
 		if h.ctx.Err() != nil { // which ends the test of all as well: it did not come to its end
 			h.refuseTest(w, r, out)
@@ -191,6 +220,9 @@ func (h *Handler) followSweep(w http.ResponseWriter, r *http.Request, _ *session
 		sent += len(fresh)
 		l := line{Done: sent, Total: v.Total}
 		for _, t := range fresh {
+			if !onPage[t.ID] {
+				continue
+			}
 			if html, err := part("tile", t); err == nil {
 				l.Tiles = append(l.Tiles, tileLine{"t-" + t.ID, html})
 			}

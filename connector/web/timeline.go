@@ -108,7 +108,7 @@ func (v *timelineView) add(g groupView) {
 }
 
 func (h *Handler) rowOf(r store.Record, now time.Time) rowView {
-	begin, end := place(madeAt(r), now), place(r.ExpiresAt, now)
+	begin, end := place(r.MadeAt(), now), place(r.ExpiresAt, now)
 	here := min(end, max(begin, place(now, now)))
 	return rowView{Tile: h.tileOf(r, now), From: begin, Gone: here - begin, Here: here, Left: end - here, Shown: end > begin}
 }

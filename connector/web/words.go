@@ -89,5 +89,3 @@ func shown(s string) string {
 		return r
 	}, s)
 }
-
-func unprintable(r rune) bool { return !unicode.IsPrint(r) }

@@ -1,140 +1,150 @@
-// Search, filters, and the test of all with its progress, on the screen of tiles.
+// The list of credentials: search, filters, sorting and pages without loading the
+// page anew, and the test of many with its progress.
 "use strict";
 
 (() => {
-  const { base, csrf, lines, announce } = window.form100;
+  const { base, csrf, lines, announce, fetched } = window.form100;
   const list = document.getElementById("tiles");
   if (!list) return;
   const search = document.getElementById("q");
-  const found = document.getElementById("found");
-  const nothing = document.getElementById("nothing");
-  const whole = "whole" in list.dataset; // else the server has filtered already
-  const texts = new WeakMap();
-  let chosen = "";
+  const here = () => new URL(window.form100.under, location.href);
 
-  // The tiles beyond the first hundred are text, in a noscript element: to make
-  // them all at once would keep the page from answering for a moment.
-  const rest = document.getElementById("rest");
-  let waiting = rest ? rest.textContent.split(/(?=<li class="tile )/).slice(1) : [];
-  if (rest) rest.remove();
-
-  function put(n) {
-    const piece = document.createElement("template");
-    piece.innerHTML = waiting.splice(0, n).join("").replace(/<\/ul>\s*$/, "");
-    list.append(piece.content);
-    if (!waiting.length) list.dataset.complete = "";
-  }
-
-  function putAll() { if (waiting.length) put(waiting.length); }
-
-  function putSome() {
-    if (waiting.length) put(40);
-    if (waiting.length) setTimeout(() => requestAnimationFrame(putSome));
-  }
-
-  const tiles = () => list.querySelectorAll(".tile[data-tone]");
-
-  function text(tile) {
-    if (!texts.has(tile)) {
-      const parts = [...tile.querySelectorAll("h2, .description, .verdict b, .cause, .life, .key")];
-      texts.set(tile, parts.map((e) => e.textContent).join("\n").toLowerCase());
+  // freshen takes parts of the list from a page that the server made, each in the
+  // place of what it was. The focus stays where it was.
+  function freshen(page, parts) {
+    for (const old of document.querySelectorAll(parts || "[data-fresh]")) {
+      const fresh = page.getElementById(old.id);
+      if (!fresh) continue;
+      const at = [...old.querySelectorAll("a, button, input")].indexOf(document.activeElement);
+      old.replaceChildren(...fresh.childNodes);
+      old.className = fresh.className;
+      old.hidden = fresh.hidden;
+      if (at >= 0) (old.querySelectorAll("a, button, input")[at] || search).focus();
     }
-    return texts.get(tile);
   }
 
-  const kinds = {
-    "": () => true,
-    attention: (t) => t.dataset.tone === "bad" || t.dataset.tone === "warn" || "urgent" in t.dataset,
-    works: (t) => t.dataset.tone === "good",
-    untested: (t) => t.dataset.tone === "idle",
+  let asked = null;  // AbortController of the latest request for a list
+  let whole = false; // whether all of it is on its way
+
+  // load shows another choice of the list or, of the same, some parts alone.
+  async function load(url, parts) {
+    if (parts && whole) return; // they come with the rest
+    if (asked) asked.abort();
+    whole = !parts;
+    const mine = asked = new AbortController();
+    const page = document.createElement("template");
+    try {
+      const response = await fetched(url, { headers: { "X-Fragment": "1" }, signal: mine.signal });
+      if (!response.ok) { whole = false; return; }
+      page.innerHTML = await response.text();
+    } catch {
+      if (mine.signal.aborted) return;
+      whole = false;
+      document.getElementById("found").textContent = "The form's server does not answer. Is it still running?";
+      return;
+    }
+    if (mine.signal.aborted) return;
+    whole = false;
+    freshen(page.content, parts);
+    if (running && !parts) { following.abort(); follow(null); }
+  }
+
+  function show(url, keep) {
+    window.form100.visit(url, keep);
+    return load(url);
+  }
+
+  // The list that Back or Forward leads to.
+  window.form100.relist = () => {
+    if (search) search.value = here().searchParams.get("q") || "";
+    return load(here());
   };
 
-  const words = () => (search ? search.value.toLowerCase().split(/\s+/).filter(Boolean) : []);
-  const fits = (tile, wanted) => kinds[chosen](tile) && wanted.every((w) => text(tile).includes(w));
-
-  function sift() {
-    putAll();
-    const wanted = words();
-    const all = tiles();
-    let shown = 0;
-    for (const tile of all) {
-      const hide = !fits(tile, wanted);
-      if (tile.hidden !== hide) tile.hidden = hide;
-      if (!hide) shown++;
-    }
-    nothing.hidden = shown > 0 || all.length === 0;
-    found.textContent = wanted.length ? shown + " of " + all.length + " found." : "";
-  }
-
-  function recount() {
-    putAll();
-    for (const link of document.querySelectorAll("[data-filter]")) {
-      link.querySelector(".count").textContent = [...tiles()].filter(kinds[link.dataset.filter]).length;
-    }
-  }
-
-  if (whole && search) {
-    let frame = 0;
-    search.addEventListener("input", () => { cancelAnimationFrame(frame); frame = requestAnimationFrame(sift); });
+  if (search) {
+    let timer = 0;
+    const sift = () => {
+      clearTimeout(timer);
+      if (!search.checkValidity()) return; // what looks like a token goes into no address
+      const url = here();
+      if ((url.searchParams.get("q") || "") === search.value.trim()) return;
+      url.searchParams.delete("page");
+      if (search.value.trim()) url.searchParams.set("q", search.value.trim()); else url.searchParams.delete("q");
+      url.searchParams.sort(); // as the server's links are
+      url.hash = "";
+      show(url, true);
+    };
+    search.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(sift, 100); });
     search.form.addEventListener("submit", (event) => { event.preventDefault(); sift(); });
-    document.querySelector(".filters").addEventListener("click", (event) => {
-      const link = event.target.closest("[data-filter]");
-      if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-      event.preventDefault();
-      chosen = link.dataset.filter;
-      for (const other of document.querySelectorAll("[data-filter]")) {
-        if (other === link) other.setAttribute("aria-current", "true"); else other.removeAttribute("aria-current");
-      }
-      sift();
-    });
-    if (search.value) sift(); // a browser that came back fills it in again
     document.addEventListener("keydown", (event) => {
       if (event.key === "/" && !event.target.closest("input, textarea, dialog")) { event.preventDefault(); search.focus(); }
     });
   }
 
-  // replace puts tested tiles in the place of the old ones: one pass over the
-  // document for all that came, and the focus stays where it was.
-  window.form100.replace = (fresh) => {
+  // chosen is the address of a link or, as the list it was made for may be one behind,
+  // the present address with what the link changes.
+  function chosen(link) {
+    const changes = Object.entries({ filter: "show", sort: "sort", view: "view" }).filter(([kind]) => kind in link.dataset);
+    if (!changes.length) return new URL(link.href);
+    const url = here();
+    for (const [kind, name] of changes) {
+      if (link.dataset[kind]) url.searchParams.set(name, link.dataset[kind]); else url.searchParams.delete(name);
+      if (kind !== "view") url.searchParams.delete("page");
+    }
+    url.searchParams.sort();
+    url.hash = "";
+    return url;
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-list]");
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const url = chosen(link);
+    if (search) search.value = url.searchParams.get("q") || "";
+    const far = link.closest(".pages");
+    show(url).then(() => { if (far) scrollTo(0, 0); });
+  });
+
+  // replace puts tested tiles in the place of the old ones.
+  const replace = (fresh) => {
     const fragment = document.createElement("template");
     fragment.innerHTML = fresh.map((t) => t.html).join("");
-    const wanted = words();
     for (const tile of [...fragment.content.children]) {
       const old = document.getElementById(tile.id);
       if (!old) continue;
-      const focus = old.contains(document.activeElement) && [...old.querySelectorAll("a, button")].indexOf(document.activeElement);
-      if (whole) tile.hidden = !fits(tile, wanted);
+      const at = [...old.querySelectorAll("a, button")].indexOf(document.activeElement);
       old.replaceWith(tile);
-      if (focus !== false) tile.querySelectorAll("a, button")[Math.max(0, focus)].focus();
+      if (at >= 0) tile.querySelectorAll("a, button")[at].focus();
     }
-    if (!running) recount();
   };
+  window.form100.replace = (fresh) => { replace(fresh); if (!running) load(here(), "#filters, #scope"); };
 
-  // The tile that was just saved has the focus, wherever it is.
+  // The tile that was just saved has the focus.
   if (/^#t-[0-9a-f]+$/.test(location.hash)) {
-    if (!document.querySelector(location.hash)) putAll();
     const aim = document.querySelector(location.hash + " h2 a");
-    if (aim) { aim.focus(); aim.scrollIntoView({ block: "center" }); }
+    if (aim) { aim.focus({ preventScroll: true }); aim.scrollIntoView({ block: "nearest" }); }
   }
-  requestAnimationFrame(putSome);
 
   const area = document.getElementById("sweep");
-  const button = document.getElementById("test-all");
+  const form = document.getElementById("sweep-form");
   let running = false;
+  let following = null;
 
-  // follow takes the lines of a sweep. They come some times a second; what they
-  // change is done in one go before the next frame.
+  // follow takes the lines of a sweep, of the tiles that the list shows. They come
+  // some times a second; what they change is drawn before the next frames.
   async function follow(body) {
-    if (running) return;
+    const mine = following = new AbortController();
     running = true;
-    putAll();
-    button.setAttribute("aria-disabled", "true");
+    document.getElementById("test-all").disabled = true;
     area.dataset.running = "";
-    let arrived = [];
+    const arrived = [];
     let count = null;
+    let due = 0;
     const draw = () => {
+      due = 0;
+      replace(arrived.splice(0, 10)); // no more, so that the page can answer in between
+      if (arrived.length) soon();
       if (!count) return;
-      if (arrived.length) window.form100.replace(arrived.splice(0));
       const bar = document.getElementById("swept-bar");
       if (bar) {
         bar.max = count.total || 1;
@@ -143,33 +153,36 @@
       }
       count = null;
     };
+    const soon = () => { due = due || requestAnimationFrame(draw); };
     try {
-      const failed = await lines(base + "/test-all", body, undefined, (line) => {
-        if (line.into === "sweep") { draw(); area.innerHTML = line.html; }
+      const failed = await lines(base + "/test-all" + (body ? "" : here().search), body, mine.signal, (line) => {
         if (line.tiles) arrived.push(...line.tiles);
-        if (line.total) { if (!count) requestAnimationFrame(draw); count = line; }
+        if (line.total) { count = line; soon(); }
+        if (line.into === "sweep") { count = null; area.innerHTML = line.html; }
         if (line.announce) announce(line.announce);
       });
       if (failed) area.innerHTML = '<div class="failure">' + failed + "</div>";
     } catch {
-      area.innerHTML = '<p class="note warn">The form\'s server does not answer. Is it still running?</p>';
+      if (mine !== following) return; // the list is another one: it is followed anew
+      area.innerHTML = '<p class="swept">The form\'s server does not answer. Is it still running?</p>';
     }
-    draw();
     running = false;
     delete area.dataset.running;
-    button.removeAttribute("aria-disabled");
-    recount();
+    load(here(), "#filters, #scope");
   }
 
-  if (button) {
-    document.getElementById("sweep-form").addEventListener("submit", (event) => {
+  if (form) {
+    form.addEventListener("submit", (event) => {
       event.preventDefault();
-      follow(new URLSearchParams({ csrf }));
+      if (running) return;
+      const body = new URLSearchParams(here().search);
+      body.set("csrf", csrf());
+      follow(body);
     });
     area.addEventListener("click", (event) => {
       if (event.target.id !== "sweep-stop") return;
       event.preventDefault();
-      lines(base + "/test-all/stop", new URLSearchParams({ csrf }), undefined, () => {}).catch(() => {});
+      lines(base + "/test-all/stop", new URLSearchParams({ csrf: csrf() }), undefined, () => {}).catch(() => {});
     });
     if ("running" in area.dataset) follow(null);
   }

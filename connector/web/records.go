@@ -4,92 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"sync"
 
-	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/store"
 )
-
-// tilesView is the Authenticate screen.
-type tilesView struct {
-	First   []tile // what a page begins with
-	Rest    []tile // what a script puts behind it, piece by piece
-	Found   int
-	Total   int
-	Query   string
-	Filter  string
-	Filters []filter
-	Sweep   *sweepView
-}
-
-// firstTiles is how many tiles a page has from the beginning. A browser takes a
-// quarter of a second for a thousand; so the others stand in a noscript element,
-// which is text until the script takes tiles out of it, and tiles where there is
-// no script. With the tile that adds they fill rows of 1, 2, 3 and 4.
-const firstTiles = 107
-
-// filter is a choice of tiles.
-type filter struct {
-	Name, Label string
-	Count       int
-	Chosen      bool
-	Href        string
-}
-
-var filters = []struct {
-	name, label string
-	holds       func(tile) bool
-}{
-	{"", "All", func(tile) bool { return true }},
-	{"attention", "Needs attention", tile.needsAttention},
-	{"works", "Works", func(t tile) bool { return t.Tone == good }},
-	{"untested", "Not tested", func(t tile) bool { return t.Tone == idle }},
-}
-
-func (h *Handler) showTiles(w http.ResponseWriter, r *http.Request, s *session) {
-	records, err := h.list(r.Context())
-	if err != nil {
-		h.storeFailed(w, r, err)
-		return
-	}
-	now := h.now()
-	q := r.URL.Query()
-	v := tilesView{Total: len(records), Query: strings.TrimSpace(q.Get("q")), Filter: q.Get("show"), Sweep: h.sweeps.view(h)}
-	if connector.HoldsSecret(v.Query) {
-		v.Query = ""
-	}
-	tiles := make([]tile, 0, len(records))
-	counts := make([]int, len(filters))
-	for _, record := range records {
-		t := h.tileOf(record, now)
-		show := v.Query == "" || t.matches(v.Query)
-		for i, f := range filters {
-			if !f.holds(t) {
-				show = show && f.name != v.Filter
-				continue
-			}
-			counts[i]++
-		}
-		if show {
-			tiles = append(tiles, t)
-		}
-	}
-	v.Found = len(tiles)
-	v.First, v.Rest = tiles[:min(firstTiles, len(tiles))], tiles[min(firstTiles, len(tiles)):]
-	for i, f := range filters {
-		href := h.at("/")
-		if f.name != "" {
-			href += "?show=" + f.name
-		}
-		v.Filters = append(v.Filters, filter{f.name, f.label, counts[i], f.name == v.Filter, href})
-	}
-	p := &page{Title: "Authenticate", Nav: "credentials", Data: v}
-	if v.Sweep != nil && v.Sweep.Running {
-		p.Reload = 3
-	}
-	h.show(w, r, s, "tiles", p)
-}
 
 // names finds the name of an id. An id is a hash of the name, so what was once
 // known stays right. The store knows whether the credential is still there.
