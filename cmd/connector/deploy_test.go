@@ -95,3 +95,14 @@ func TestTheUnitIsOneOfSystemds(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
+
+// TestTheAlertsAreRulesOfPrometheus asks promtool, where it is.
+func TestTheAlertsAreRulesOfPrometheus(t *testing.T) {
+	promtool, err := exec.LookPath("promtool")
+	if err != nil {
+		t.Skip("promtool is not here")
+	}
+	if out, err := exec.Command(promtool, "check", "rules", filepath.Join(projectRoot, ".deploy", "alerts.yaml")).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

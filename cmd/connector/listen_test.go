@@ -255,6 +255,7 @@ func TestAListenerKilledDuringABurstHasStoredWhatItAccepted(t *testing.T) {
 // TestAGapIsFilledByAReplay: what failed while nobody listened comes with --backfill, also
 // if the first one is killed.
 func TestAGapIsFilledByAReplay(t *testing.T) {
+	t.Parallel() // it waits most of its time
 	w := newWebhooks(t, "sqlite://"+filepath.Join(t.TempDir(), "events.db"))
 	ctx, cancel := context.WithCancel(t.Context())
 	var replaying sync.WaitGroup

@@ -86,7 +86,7 @@ func (w *writes) check(t *testing.T) {
 // TestAWriteKilledAtAnyMomentWritesNothingTwice kills writes again and again until one
 // comes to its end, some of them while answers are lost.
 func TestAWriteKilledAtAnyMomentWritesNothingTwice(t *testing.T) {
-	rooms, kills := 2000, 100
+	rooms, kills := 2000, timesKilled(100)
 	if testing.Short() || slowed {
 		rooms, kills = 400, 12
 	}
