@@ -50,6 +50,7 @@ certificate.`,
 				return err
 			}
 			options.Store = db
+			options.Renewal = &renewing{keys: keys{options.Tester.Key, db}, db: db, tester: options.Tester}
 			return c.serveForm(ctx, options, access, config)
 		},
 	}

@@ -24,6 +24,7 @@ type draft struct {
 	name, description string
 	value             connector.Secret
 	seen              string // version of the credential that was edited
+	only              bool   // the token alone is replaced
 
 	problems map[string][]string // by the name of the field
 	report   *connector.Report   // of value, if it was tested
@@ -38,7 +39,7 @@ func (h *Handler) draftOf(r *http.Request, s *session) *draft {
 	d := &draft{
 		id: random(), target: r.PathValue("id"), at: h.now(), seen: f.Get("seen"), problems: map[string][]string{},
 		name: strings.TrimSpace(f.Get("name")), description: strings.TrimSpace(f.Get("description")),
-		value: connector.Secret(f.Get("api_key_value")),
+		value: connector.Secret(f.Get("api_key_value")), only: f.Get("only") == valueField,
 	}
 	if strings.TrimSpace(d.value.Reveal()) == "" {
 		d.value = ""
@@ -106,8 +107,9 @@ type formView struct {
 	Fields     []fieldView
 	Draft      string
 	Seen       string
-	HasValue   bool // a value was entered and is in the draft
-	Expired    bool // the draft that the address names is no more
+	HasValue   bool   // a value was entered and is in the draft
+	Expired    bool   // the draft that the address names is no more
+	Of         string // the credential whose token alone is replaced; empty in a whole form
 	Report     *reportView
 	Failure    string
 	Ask        bool
@@ -124,8 +126,8 @@ type fieldView struct {
 }
 
 // formOf makes the form of a record (nil for a new one) and a draft (nil if
-// nothing was sent yet).
-func (h *Handler) formOf(s *session, record *store.Record, d *draft) formView {
+// nothing was sent yet). With only it has the field of the token and no other.
+func (h *Handler) formOf(s *session, record *store.Record, d *draft, only bool) formView {
 	v := formView{Base: h.prefix, CSRF: s.csrf, Action: h.at("/credentials")}
 	values := map[string]string{}
 	if record != nil {
@@ -133,6 +135,9 @@ func (h *Handler) formOf(s *session, record *store.Record, d *draft) formView {
 		v.Action += "/" + v.ID
 		v.Seen = version(*record)
 		values["name"], values["description"] = record.Name, record.Description
+		if only {
+			v.Of = shown(record.Name)
+		}
 	}
 	if d != nil {
 		v.Draft, v.HasValue, v.Failure, v.Ask, v.Similar = d.id, d.value != "", d.failure, d.ask, shown(d.similar)
@@ -150,6 +155,10 @@ func (h *Handler) formOf(s *session, record *store.Record, d *draft) formView {
 		switch {
 		case f.Secret && v.HasValue:
 			field.Needed, field.Placeholder = false, "Entered, and kept for ten minutes"
+		case f.Secret && only:
+			field.Placeholder = "The new token"
+		case only:
+			continue
 		case f.Secret && record != nil:
 			field.Needed, field.Placeholder = false, "Saved; leave empty to keep it"
 		case !f.Secret && !connector.HoldsSecret(values[f.Name]):

@@ -23,7 +23,11 @@ func (h *Handler) showForm(w http.ResponseWriter, r *http.Request, s *session) {
 	}
 	id := r.URL.Query().Get("draft")
 	d := s.draft(id, r.PathValue("id"), h.now())
-	v := h.formOf(s, record, d)
+	only := strings.HasSuffix(r.URL.Path, "/replace")
+	if only {
+		p.Title = "Replace token"
+	}
+	v := h.formOf(s, record, d, only)
 	v.Expired = id != "" && d == nil
 	p.Data = v
 	h.show(w, r, s, "form", p)
@@ -34,7 +38,7 @@ func (h *Handler) showForm(w http.ResponseWriter, r *http.Request, s *session) {
 // wrong with the token itself is the test's to say.
 func (d *draft) judge() (*connector.Credential, bool) {
 	cred := &connector.Credential{Name: d.name, Description: d.description, APIKeyValue: d.value}
-	keepsValue := d.value == "" && d.target != ""
+	keepsValue := d.value == "" && d.target != "" && !d.only
 	for _, p := range cred.Problems() {
 		info, field := p.Code.Info(), strings.TrimPrefix(p.Pointer, "/")
 		// Nothing is replaced in a form: of a variable as a value, the test says that
@@ -73,6 +77,9 @@ func (h *Handler) submit(w http.ResponseWriter, r *http.Request, s *session) {
 		record = &found
 	}
 	a := &attempt{h: h, w: w, r: r, s: s, record: record, draft: h.draftOf(r, s), out: h.stream(w, r)}
+	if a.draft.only && record != nil { // everything else stays as it is
+		a.draft.name, a.draft.description = record.Name, record.Description
+	}
 	cred, valid := a.draft.judge()
 	switch r.PostForm.Get("action") {
 	case "test":
@@ -149,11 +156,14 @@ func (a *attempt) answer(announcement string) {
 		to := a.h.at("/credentials/new")
 		if a.record != nil {
 			to = a.h.at("/credentials/" + idOf(a.record.Name) + "/edit")
+			if a.draft.only {
+				to = a.h.at("/credentials/" + idOf(a.record.Name) + "/replace")
+			}
 		}
 		http.Redirect(a.w, a.r, to+"?draft="+a.draft.id+"#"+a.place(), http.StatusSeeOther)
 		return
 	}
-	v := a.h.formOf(a.s, a.record, a.draft)
+	v := a.h.formOf(a.s, a.record, a.draft, a.draft.only)
 	for _, f := range v.Fields {
 		a.out.part("problems-"+f.Name, "problems", f.Problems)
 	}

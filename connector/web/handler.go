@@ -10,6 +10,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -64,6 +65,9 @@ type Options struct {
 	// proxy. The cookie is then for https only, as it is under TLS.
 	Secure bool
 
+	// Renewal, if not nil, puts fresh tokens in the place of old ones.
+	Renewal Renewal
+
 	// NewLink says how a person gets a new sign-in link, in a sentence: pages say it
 	// to whoever is not signed in, where there is no password. If empty, that whoever
 	// runs the form has one.
@@ -83,6 +87,7 @@ type Handler struct {
 	address  func(*http.Request) string
 	secure   bool
 	newLink  string
+	renewal  Renewal
 	now      func() time.Time
 	patience time.Duration // for one response to be made and taken
 
@@ -95,6 +100,7 @@ type Handler struct {
 	names    names
 	reports  reports
 	sweeps   sweeps
+	signing  atomic.Pointer[map[string]bool] // the access keys whose signing key is kept
 
 	ctx  context.Context // of what outlives a request, a test of all; ends with Close
 	stop context.CancelFunc
@@ -119,7 +125,7 @@ func New(o Options) (*Handler, error) {
 	}
 	h := &Handler{
 		store: o.Store, tester: new(connector.Tester), prefix: o.Prefix, hosts: map[string]bool{}, password: o.Password,
-		signedIn: o.SignedIn, address: o.ClientAddress, secure: o.Secure, now: o.Now, newLink: o.NewLink,
+		signedIn: o.SignedIn, address: o.ClientAddress, secure: o.Secure, now: o.Now, newLink: o.NewLink, renewal: o.Renewal,
 		origin: http.NewCrossOriginProtection(), tests: make(chan struct{}, maxTests),
 	}
 	if h.now == nil {
@@ -190,6 +196,8 @@ func (h *Handler) routes() *http.ServeMux {
 	member("GET", "/credentials/{id}", h.showDetail)
 	member("POST", "/credentials/{id}", h.submit)
 	member("GET", "/credentials/{id}/edit", h.showForm)
+	member("GET", "/credentials/{id}/replace", h.showForm)
+	member("POST", "/credentials/{id}/renew", h.renew)
 	member("GET", "/credentials/{id}/delete", h.askDelete)
 	member("POST", "/credentials/{id}/delete", h.delete)
 	member("POST", "/credentials/{id}/test", h.testAgain)

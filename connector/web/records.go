@@ -37,6 +37,7 @@ func (h *Handler) list(ctx context.Context) ([]store.Record, error) {
 	records, err := h.store.List(ctx)
 	if err == nil {
 		h.names.learn(records)
+		h.learnKeys(ctx)
 	}
 	return records, err
 }
