@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -97,17 +96,6 @@ func (c *command) importOne(ctx context.Context, db *store.Store, tester *connec
 	return passed
 }
 
-// exports are the forms in which a credential is written for a host.
-var exports = []struct {
-	name string
-	form func(*connector.Credential) any
-}{
-	{"file", func(c *connector.Credential) any { return json.RawMessage(c.Document()) }},
-	{"nexla-rest", func(c *connector.Credential) any { return hosts.NexlaREST(c) }},
-	{"nexla-agent", func(c *connector.Credential) any { return hosts.NexlaAgent(c) }},
-	{"airbyte", func(c *connector.Credential) any { return hosts.AirbyteConfiguration(c) }},
-}
-
 func (c *command) credentialExport() *cobra.Command {
 	var from saved
 	var output string
@@ -118,8 +106,8 @@ func (c *command) credentialExport() *cobra.Command {
 		Args:  oneName, ValidArgsFunction: from.names,
 	}
 	var names []string
-	for _, e := range exports {
-		names = append(names, e.name)
+	for _, e := range hosts.Exports() {
+		names = append(names, e.Name)
 	}
 	as := choose(cmd, "as", "for whom", names...)
 	cmd.Flags().StringVar(&output, "output", "", "file to write, with mode 0600; it must not exist")
@@ -132,9 +120,9 @@ func (c *command) credentialExport() *cobra.Command {
 				return err
 			}
 			var data bytes.Buffer
-			for _, e := range exports {
-				if e.name == as.value {
-					writeJSON(&data, e.form(cred))
+			for _, e := range hosts.Exports() {
+				if e.Name == as.value {
+					writeJSON(&data, e.Of(cred))
 				}
 			}
 			if output != "" {

@@ -16,6 +16,7 @@ type detailView struct {
 	Report  *reportView
 	CSRF    string
 	Failure string
+	Uses    []use
 }
 
 var kindWords = map[connector.Kind]string{
@@ -35,6 +36,7 @@ func (h *Handler) showDetail(w http.ResponseWriter, r *http.Request, s *session)
 		v.Report = h.remembered(record)
 	}
 	v.Report.agree(v.Tile)
+	v.Uses = usesOf(record)
 	h.show(w, r, s, "detail", &page{Title: "Credential", Nav: "credentials", Data: v})
 }
 

@@ -110,3 +110,19 @@ func TestATokenIsRenewedWhereASigningKeyIsKept(t *testing.T) {
 		t.Error(status)
 	}
 }
+
+func TestACredentialIsUsedElsewhereWithoutItsSecret(t *testing.T) {
+	s := newSite(t)
+	s.has("Ada's", "Invoices", value(t, "live"))
+	_, page := s.member().visit("/")
+	at := strings.TrimSuffix(regexp.MustCompile(`/credentials/[0-9a-f]{24}/edit`).FindString(page), "/edit")
+	_, page = s.member().visit(at)
+	contains(t, page, "connector read --all --credential &#39;Ada&#39;\\&#39;&#39;s&#39; --output data",
+		"Bearer ${HMS_TOKEN}", "&#34;api_key_value&#34;: &#34;${HMS_TOKEN}&#34;", "Nexla, its API", "Airbyte and Singer")
+	b := s.open(t)
+	b.click("li.tile h2 a")
+	b.click("dialog .uses summary")
+	b.is(`document.querySelectorAll("dialog .uses pre").length === 5`)
+	b.shot("uses")
+	b.accessible("the ways to use it")
+}
