@@ -139,5 +139,5 @@ func isVerdict(v connector.Verdict) bool {
 // isCode takes every text that has the form of a code: a newer program may know
 // more of them.
 func isCode(c connector.Code) bool {
-	return len(c) <= 64 && !strings.ContainsFunc(string(c), func(r rune) bool { return (r < 'a' || r > 'z') && r != '_' })
+	return len(c) <= 64 && !strings.ContainsFunc(string(c), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '_' })
 }

@@ -206,7 +206,7 @@ func TestAStoreOfTheFirstVersionIsBroughtUpToDate(t *testing.T) {
 	onEach(t, func(t *testing.T, p place) {
 		ok(t, three(t, p).Close())
 		for _, statement := range []string{
-			`DROP INDEX connector_credentials_next_at`, `ALTER TABLE connector_credentials DROP COLUMN next_at`,
+			`ALTER TABLE connector_credentials DROP COLUMN history`, `DROP INDEX connector_credentials_next_at`, `ALTER TABLE connector_credentials DROP COLUMN next_at`,
 			`ALTER TABLE connector_credentials DROP COLUMN not_before`, `ALTER TABLE connector_credentials DROP COLUMN saved_at`,
 			`DROP TABLE connector_signing_keys`, `DROP TABLE connector_holds`, `DROP TABLE connector_notices`, `DROP TABLE connector_targets`, `DELETE FROM connector_migrations WHERE version >= 2`,
 		} {

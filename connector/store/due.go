@@ -56,9 +56,10 @@ func (s *Store) Tested(ctx context.Context, r Record, report *connector.Report, 
 		UPDATE connector_credentials SET next_at = {now} + ?,
 			last_verdict = CASE WHEN `+newer+` THEN ? ELSE last_verdict END,
 			last_code = CASE WHEN `+newer+` THEN ? ELSE last_code END,
-			last_tested_at = CASE WHEN `+newer+` THEN ? ELSE last_tested_at END
+			last_tested_at = CASE WHEN `+newer+` THEN ? ELSE last_tested_at END,
+			history = CASE WHEN `+newer+` THEN `+longer+` ELSE history END
 		WHERE id = ? AND COALESCE(saved_at, 0) = ?`,
-		span.Microseconds(), at, string(report.Verdict), at, string(report.Code), at, at, r.ID, savedMicros(r))
+		span.Microseconds(), at, string(report.Verdict), at, string(report.Code), at, at, at, entry(report), r.ID, savedMicros(r))
 }
 
 // newer says of a time whether a test of it is younger than the last one. What lies ahead

@@ -217,8 +217,8 @@ func (s *Store) RecordTest(ctx context.Context, tested *connector.Credential, re
 		if report.TestedAt.Before(known.LastTestedAt) && !known.LastTestedAt.After(time.Now()) {
 			return nil
 		}
-		return s.one(ctx, tx, `UPDATE connector_credentials SET last_verdict = ?, last_code = ?, last_tested_at = ? WHERE name = ?`,
-			string(report.Verdict), string(report.Code), micros(report.TestedAt), tested.Name)
+		return s.one(ctx, tx, `UPDATE connector_credentials SET last_verdict = ?, last_code = ?, last_tested_at = ?, history = `+longer+` WHERE name = ?`,
+			string(report.Verdict), string(report.Code), micros(report.TestedAt), entry(report), tested.Name)
 	}))
 }
 

@@ -75,6 +75,8 @@ var migrations = [...][]string{
 		// When a credential is to be looked after next; 0 as soon as may be.
 		`ALTER TABLE connector_credentials ADD COLUMN next_at BIGINT NOT NULL DEFAULT 0`,
 		`CREATE INDEX connector_credentials_next_at ON connector_credentials (next_at)`,
+		// The last tests, the newest first; see history.go.
+		`ALTER TABLE connector_credentials ADD COLUMN history {text} NOT NULL DEFAULT ''`,
 		// Where else tokens are used. pushed is a hash of the token that was put there last,
 		// pushed_value the saved_at of that token; not_before is until when nobody is to put
 		// another there, because one process does or because it failed.

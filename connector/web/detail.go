@@ -17,6 +17,24 @@ type detailView struct {
 	CSRF    string
 	Failure string
 	Uses    []use
+	Tests   []testView // the newest first
+}
+
+// testView is a test that was made.
+type testView struct{ At, Verdict, Code string }
+
+// testsOf are the last tests of a credential. That they cannot be read hides nothing else.
+func (h *Handler) testsOf(r *http.Request, name string) []testView {
+	tests, _ := h.store.History(r.Context(), name)
+	var v []testView
+	for _, t := range tests {
+		said := testView{At: moment(t.At), Verdict: verdictWords[t.Verdict].words}
+		if t.Code != connector.OK && t.Code != connector.Untested {
+			said.Code = string(t.Code)
+		}
+		v = append(v, said)
+	}
+	return v
 }
 
 var kindWords = map[connector.Kind]string{
@@ -36,7 +54,7 @@ func (h *Handler) showDetail(w http.ResponseWriter, r *http.Request, s *session)
 		v.Report = h.remembered(record)
 	}
 	v.Report.agree(v.Tile)
-	v.Uses = usesOf(record)
+	v.Uses, v.Tests = usesOf(record), h.testsOf(r, record.Name)
 	h.show(w, r, s, "detail", &page{Title: "Credential", Nav: "credentials", Data: v})
 }
 

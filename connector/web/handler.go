@@ -28,6 +28,7 @@ type Store interface {
 	Edit(ctx context.Context, name string, c store.Changes) error
 	Delete(ctx context.Context, name string) error
 	RecordTest(ctx context.Context, tested *connector.Credential, report *connector.Report) error
+	History(ctx context.Context, name string) ([]store.Test, error)
 }
 
 // Options are what a Handler works with. Only Store is required. New copies them:

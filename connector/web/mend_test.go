@@ -126,3 +126,21 @@ func TestACredentialIsUsedElsewhereWithoutItsSecret(t *testing.T) {
 	b.shot("uses")
 	b.accessible("the ways to use it")
 }
+
+func TestTheLastTestsAreShown(t *testing.T) {
+	s := newSite(t)
+	s.has("Billing sync", "", value(t, "expired"))
+	c := s.member()
+	_, page := c.visit("/")
+	at := strings.TrimSuffix(regexp.MustCompile(`/credentials/[0-9a-f]{24}/edit`).FindString(page), "/edit")
+	_, page = c.visit(at)
+	lacks(t, page, "Last tests")
+	for range 2 {
+		c.post(at + "/test")
+	}
+	_, page = c.visit(at)
+	contains(t, page, "Last tests", "Rejected <code>expired_token</code>")
+	if n := strings.Count(page, "<code>expired_token</code></li>"); n != 2 {
+		t.Errorf("%d tests are shown of 2", n)
+	}
+}
