@@ -123,10 +123,12 @@ func TestSoak(t *testing.T) {
 	}
 }
 
-// soak uses every credential every ten seconds until ctx ends: with net/http alone.
+// soak uses every credential every ten seconds until ctx ends: with net/http alone, eight
+// at a time.
 func soak(ctx context.Context, t *testing.T, db *store.Store, host, dir string) (used, refused int) {
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 4}}
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8}}
 	defer client.CloseIdleConnections()
+	var uses, refusals atomic.Int64
 	use := func(what, token string) {
 		r, _ := http.NewRequest("GET", host+"/v2/rooms?limit=10", nil)
 		r.Header.Set("Authorization", "Bearer "+token)
@@ -139,37 +141,51 @@ func soak(ctx context.Context, t *testing.T, db *store.Store, host, dir string) 
 		response.Body.Close()
 		left, _ := connector.Inspect(token).ExpiresIn()
 		// The sandbox forgives a clock some seconds, which must not count as life.
-		if used++; response.StatusCode != 200 || left < 0 {
-			refused++
+		if uses.Add(1); response.StatusCode != 200 || left < 0 {
+			refusals.Add(1)
 			t.Errorf("%s is refused, with %s left", what, left)
+		}
+	}
+	each := func(c *connector.Credential) {
+		// A moment has passed since all were read: what is used is what is stored now.
+		if left, _ := connector.Inspect(c.APIKeyValue.Reveal()).ExpiresIn(); left < 5*time.Second {
+			var err error
+			if c, err = db.Credential(context.WithoutCancel(ctx), c.Name); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+		use(c.Name, c.APIKeyValue.Reveal())
+		if text, err := os.ReadFile(filepath.Join(dir, c.Name)); err == nil {
+			use(c.Name+" in its target", strings.TrimSpace(string(text)))
 		}
 	}
 	for ctx.Err() == nil {
 		began := time.Now()
+		work := make(chan *connector.Credential)
+		var workers sync.WaitGroup
+		for range 8 {
+			workers.Go(func() {
+				for c := range work {
+					each(c)
+				}
+			})
+		}
 		for c, err := range db.All(context.WithoutCancel(ctx)) {
 			if err != nil {
 				t.Error(err)
-				return
 			}
-			if ctx.Err() != nil {
-				return
+			if err != nil || ctx.Err() != nil {
+				break
 			}
-			// A moment has passed since all were read: what is used is what is stored now.
-			if left, _ := connector.Inspect(c.APIKeyValue.Reveal()).ExpiresIn(); left < 5*time.Second {
-				if c, err = db.Credential(context.WithoutCancel(ctx), c.Name); err != nil {
-					t.Error(err)
-					return
-				}
-			}
-			use(c.Name, c.APIKeyValue.Reveal())
-			if text, err := os.ReadFile(filepath.Join(dir, c.Name)); err == nil {
-				use(c.Name+" in its target", strings.TrimSpace(string(text)))
-			}
+			work <- c
 		}
+		close(work)
+		workers.Wait()
 		select {
 		case <-time.After(10*time.Second - time.Since(began)):
 		case <-ctx.Done():
 		}
 	}
-	return used, refused
+	return int(uses.Load()), int(refusals.Load())
 }
