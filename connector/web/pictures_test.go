@@ -159,6 +159,8 @@ var screens = []screen{
 	{"detail", tested, clicked(".tile.good h2 a")},
 	{"detail-bad", tested, clicked(".tile.bad h2 a")},
 	{"edit", tested, clicked(`.tile.good a[href$="/edit"]`)},
+	{"replace", tested, clicked(`.tile a[href$="/replace"]`)},
+	{"uses", tested, clicked(".tile.good h2 a", "dialog .uses summary")},
 	{"delete", tested, clicked(".tile.good h2 a", "dialog .danger")},
 	{"timeline", tested, at("/timeline", "Expired")},
 	{"timeline-0", none, at("/timeline", "Nothing to expire")},
