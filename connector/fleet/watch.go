@@ -11,8 +11,8 @@ import (
 )
 
 // Watcher looks after the credentials of a store. Store and Renewer must be set; the zero
-// values of the other fields are the defaults. One process at a time looks after a store
-// in this way; a second one does no harm, and tests what the first one tests.
+// values of the other fields are the defaults. When each is due stands in the store, so
+// that of several processes each looks after what no other has taken.
 type Watcher struct {
 	Store   *store.Store
 	Renewer *Renewer
