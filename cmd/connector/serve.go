@@ -17,6 +17,7 @@ func (c *command) serve() *cobra.Command {
 		call   calling
 		key    keyFlag
 		access access
+		data   dataFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "serve [flags]",
@@ -28,8 +29,13 @@ connector serve link.
 
 It is for this machine. To serve it to others it needs a certificate and a
 password of at least 12 characters, and answers only under the names of the
-certificate.`,
+certificate.
+
+With --allow-data people also see what a credential can read: a sample of each
+stream, its numbers, and a download; with --allow-write they write rooms from a
+file. Who read or wrote what is logged.`,
 		Example: `  connector serve
+  connector serve --allow-data
   connector serve --listen :8443 --tls-cert cert.pem --tls-key key.pem --password-file password`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -50,11 +56,13 @@ certificate.`,
 				return err
 			}
 			options.Store = db
+			data.into(&options, c)
 			options.Renewal = &renewing{keys: keys{options.Tester.Key, db}, db: db, tester: options.Tester}
 			return c.serveForm(ctx, options, access, config)
 		},
 	}
 	access.flags(cmd)
+	data.flags(cmd)
 	from.flags(cmd)
 	call.flags(cmd)
 	key.flags(cmd)
@@ -78,7 +86,7 @@ func (c *command) serveForm(ctx context.Context, options web.Options, a access, 
 		fmt.Fprintf(c.out, "credential form  %s/\n\nIt asks for the password. Ctrl-C ends the form.\n", base)
 	} else {
 		link := func() string { return handler.SignInLink(base) }
-		door, err := openDoor(listener.Addr().String(), link)
+		door, err := openDoor(listener.Addr().String(), func(role web.Role) string { return handler.SignInLinkAs(role, base) })
 		if err == nil { // else Enter is left, and a restart
 			defer door.Close()
 		}

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/100ms-connector/connector-go/connector/web"
 )
 
 const defaultListen = "127.0.0.1:8100"
@@ -27,18 +29,21 @@ func newLink(listen string) string {
 }
 
 func (c *command) serveLink() *cobra.Command {
-	address := ""
+	var address string
+	var role *choice
 	cmd := &cobra.Command{
 		Use:   "link [flags]",
 		Short: "Print a new sign-in link for a form that is being served",
 		Long: `link prints a new link for the form that connector serve is serving on this
 machine for you, without a restart. Like the first one, it works once, in one
-browser, within 15 minutes.`,
+browser, within 15 minutes. With --role it is for somebody who may look alone
+(view), or look after credentials and write nothing into workspaces (manage).`,
 		Example: `  connector serve link
+  connector serve link --role view
   connector serve link --listen 127.0.0.1:8101`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			link, err := askForLink(cmd.Context(), address)
+			link, err := askForLink(cmd.Context(), address, role.value)
 			if err != nil {
 				return &failure{exitUntested, err, "start it with connector serve; of a form on another address, --listen says which"}
 			}
@@ -47,6 +52,7 @@ browser, within 15 minutes.`,
 		},
 	}
 	cmd.Flags().StringVar(&address, "listen", defaultListen, "address on which the form is served")
+	role = choose(cmd, "role", "what the link lets somebody do, as far as the form allows it", "write", "manage", "view")
 	return cmd
 }
 
@@ -60,10 +66,10 @@ func doorPath(address string) (string, error) {
 	return filepath.Join(cache, "100ms-connector", strings.NewReplacer(":", "-", "[", "", "]", "").Replace(address)+".sock"), nil
 }
 
-// openDoor gives a new link to whoever connects to the socket, until the door is
-// closed. Only the owner of the form can: who may use the socket is up to the
+// openDoor gives a new link to whoever connects to the socket and says for which role,
+// until the door is closed. Only the owner of the form can: who may use the socket is up to the
 // system, and nothing is written to a file.
-func openDoor(address string, link func() string) (net.Listener, error) {
+func openDoor(address string, link func(web.Role) string) (net.Listener, error) {
 	path, err := doorPath(address)
 	if err != nil {
 		return nil, err
@@ -90,14 +96,17 @@ func openDoor(address string, link func() string) (net.Listener, error) {
 				return
 			}
 			_ = visitor.SetDeadline(time.Now().Add(5 * time.Second))
-			_, _ = fmt.Fprintln(visitor, link())
+			asked, _ := bufio.NewReader(io.LimitReader(visitor, 64)).ReadString('\n')
+			if role, ok := web.ParseRole(strings.TrimSpace(asked)); ok {
+				_, _ = fmt.Fprintln(visitor, link(role))
+			}
 			_ = visitor.Close()
 		}
 	}()
 	return door, nil
 }
 
-func askForLink(ctx context.Context, address string) (string, error) {
+func askForLink(ctx context.Context, address, role string) (string, error) {
 	if _, _, err := net.SplitHostPort(address); err != nil {
 		return "", errors.New("--listen takes an address such as " + defaultListen)
 	}
@@ -114,6 +123,7 @@ func askForLink(ctx context.Context, address string) (string, error) {
 	}
 	defer door.Close()
 	_ = door.SetDeadline(time.Now().Add(5 * time.Second))
+	_, _ = fmt.Fprintln(door, role) // whoever does not take it gives no link
 	link, err := bufio.NewReader(io.LimitReader(door, 1<<12)).ReadString('\n')
 	if err != nil {
 		return "", fmt.Errorf("the form on %s gives no link", address)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -12,6 +13,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/100ms-connector/connector-go/connector/web"
 )
 
 // inShortCache makes a cache folder whose path a socket's name fits behind.
@@ -110,13 +113,18 @@ func TestASocketThatAKilledFormLeftIsInNobodysWay(t *testing.T) {
 	}
 	left.(*net.UnixListener).SetUnlinkOnClose(false)
 	left.Close()
-	door, err := openDoor("127.0.0.1:8100", func() string { return "http://127.0.0.1:8100/signin/x" })
+	door, err := openDoor("127.0.0.1:8100", func(role web.Role) string { return fmt.Sprint("http://127.0.0.1:8100/signin/", int(role)) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer door.Close()
-	if link, err := askForLink(t.Context(), "127.0.0.1:8100"); err != nil || link != "http://127.0.0.1:8100/signin/x" {
-		t.Errorf("%q %v", link, err)
+	for role, wanted := range map[string]web.Role{"view": web.Viewer, "manage": web.Manager, "write": web.Writer} {
+		if link, err := askForLink(t.Context(), "127.0.0.1:8100", role); err != nil || link != fmt.Sprint("http://127.0.0.1:8100/signin/", int(wanted)) {
+			t.Errorf("%s: %q %v", role, link, err)
+		}
+	}
+	if link, err := askForLink(t.Context(), "127.0.0.1:8100", "root"); err == nil {
+		t.Errorf("a role that there is not gets %q", link)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 const (
 	maxBody  = connector.MaxDocument // bytes of a request's body
+	maxFiles = 1 << 20               // of one that has files
 	delivery = 30 * time.Second      // for a request's body to come, or a response to be taken
 )
 
@@ -41,11 +42,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, http.StatusMisdirectedRequest, "Not at this address", "This form is not served under the host name of this request.")
 		return
 	}
-	if r.ContentLength > maxBody {
+	most := int64(maxBody)
+	if contentType(r) == filesType {
+		most = maxFiles
+	}
+	if r.ContentLength > most {
 		h.tooLarge(w, r)
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	r.Body = http.MaxBytesReader(w, r.Body, most)
 	if h.prefix != "" && r.URL.Path == h.prefix {
 		http.Redirect(w, r, h.at("/"), http.StatusSeeOther)
 		return
@@ -82,9 +87,9 @@ func hostname(host string) string {
 	return strings.Trim(host, "[]")
 }
 
-// member lets through whoever has a session, and what changes something only if
-// a page of this session asked for it.
-func (h *Handler) member(serve func(http.ResponseWriter, *http.Request, *session)) http.HandlerFunc {
+// member lets through whoever has a session of this role, and what changes something
+// only if a page of this session asked for it.
+func (h *Handler) member(role Role, serve func(http.ResponseWriter, *http.Request, *session)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s := h.sessionOf(w, r)
 		if s == nil {
@@ -92,6 +97,10 @@ func (h *Handler) member(serve func(http.ResponseWriter, *http.Request, *session
 			return
 		}
 		if r.Method != http.MethodGet && r.Method != http.MethodHead && !h.readOwnForm(w, r, s) {
+			return
+		}
+		if s.role < role {
+			h.refuseRole(w, r)
 			return
 		}
 		serve(w, r, s)
@@ -102,22 +111,25 @@ func (h *Handler) member(serve func(http.ResponseWriter, *http.Request, *session
 // sign-in, that is asked every time: a session must not outlive it, and must not
 // pass to the next person who signs in.
 func (h *Handler) sessionOf(w http.ResponseWriter, r *http.Request) *session {
-	user := ""
+	user, role := "", Writer
 	if h.signedIn != nil {
 		if user = h.signedIn(r); user == "" {
 			return nil
 		}
+		if h.roleOf != nil {
+			role = h.roleOf(r, user)
+		}
 	}
 	if cookie, err := r.Cookie(cookieName(r)); err == nil {
 		if s := h.sessions.find(cookie.Value); s != nil {
-			if s.user == user {
+			if s.user == user && (h.signedIn == nil || s.role == role) {
 				return s
 			}
 			h.sessions.end(cookie.Value)
 		}
 	}
 	if h.signedIn != nil && r.Method == http.MethodGet {
-		return h.admit(w, r, user)
+		return h.admit(w, r, user, role)
 	}
 	return nil
 }
@@ -157,11 +169,16 @@ func (h *Handler) readForm(w http.ResponseWriter, r *http.Request) bool {
 		h.fail(w, r, http.StatusForbidden, "Not from this page", "Nothing was done: the request did not come from a page of this form.")
 		return false
 	}
-	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/x-www-form-urlencoded" {
+	parse := r.ParseForm
+	switch contentType(r) {
+	case "application/x-www-form-urlencoded":
+	case filesType:
+		parse = func() error { return r.ParseMultipartForm(maxFiles) } // all of it in memory
+	default:
 		h.fail(w, r, http.StatusUnsupportedMediaType, "Not a form", "Nothing was done: the request is not a form.")
 		return false
 	}
-	if err := r.ParseForm(); err != nil {
+	if err := parse(); err != nil {
 		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 			h.tooLarge(w, r)
 		} else {
@@ -175,9 +192,17 @@ func (h *Handler) readForm(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
+// filesType is the type of a form that has files.
+const filesType = "multipart/form-data"
+
+func contentType(r *http.Request) string {
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return kind
+}
+
 func (h *Handler) tooLarge(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Connection", "close") // rather than take the rest of it
-	h.fail(w, r, http.StatusRequestEntityTooLarge, "Too large", "Nothing was done: a form of this size holds no credential.")
+	h.fail(w, r, http.StatusRequestEntityTooLarge, "Too large", "Nothing was done: the form takes 64 KiB, and 1 MiB with files.")
 }
 
 func (h *Handler) notFound(w http.ResponseWriter, r *http.Request) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -56,6 +57,10 @@ type Options struct {
 	// entered and not yet saved is shown to nobody else, in the same browser either.
 	SignedIn func(*http.Request) (user string)
 
+	// RoleOf, if not nil, says what somebody may do whom SignedIn named. If nil, all of
+	// them may do everything. Who comes by a link has the role of the link.
+	RoleOf func(r *http.Request, user string) Role
+
 	// ClientAddress, if not nil, returns the address from which a request comes,
 	// as a trusted proxy in front gives it. If nil, it is that of the connection,
 	// which behind a proxy is the same for everybody. Wrong passwords are counted
@@ -65,6 +70,17 @@ type Options struct {
 	// Secure says that browsers reach it by https though it sees http: behind a
 	// proxy. The cookie is then for https only, as it is under TLS.
 	Secure bool
+
+	// AllowData lets people see and download what a credential can read. Personal fields
+	// stay out unless they are asked for, secrets always.
+	AllowData bool
+
+	// AllowWrite lets people write into the workspace of a credential: by the actions
+	// that do nothing to people in a call.
+	AllowWrite bool
+
+	// Log, if not nil, is told who read or wrote what, a record each.
+	Log *slog.Logger
 
 	// Renewal, if not nil, puts fresh tokens in the place of old ones.
 	Renewal Renewal
@@ -85,10 +101,14 @@ type Handler struct {
 	hosts    map[string]bool
 	password connector.Secret
 	signedIn func(*http.Request) string
+	roleOf   func(*http.Request, string) Role
 	address  func(*http.Request) string
 	secure   bool
 	newLink  string
 	renewal  Renewal
+	log      *slog.Logger
+	data     bool // what may be done with the data of a credential
+	writes   bool
 	now      func() time.Time
 	patience time.Duration // for one response to be made and taken
 
@@ -98,14 +118,16 @@ type Handler struct {
 	sessions sessions
 	attempts attempts
 	tests    chan struct{} // a place for each single test under way
+	reads    chan struct{} // and for each read or write of data
 	names    names
 	reports  reports
 	sweeps   sweeps
 	signing  atomic.Pointer[map[string]bool] // the access keys whose signing key is kept
 
-	ctx  context.Context // of what outlives a request, a test of all; ends with Close
-	stop context.CancelFunc
-	work sync.WaitGroup
+	ctx    context.Context // of what outlives a request, a test of all; ends with Close
+	stop   context.CancelFunc
+	hangUp func() // closes the handler's own connections; nil if the Tester's program has them
+	work   sync.WaitGroup
 }
 
 // MinPassword is the least length of Options.Password, in characters.
@@ -127,7 +149,11 @@ func New(o Options) (*Handler, error) {
 	h := &Handler{
 		store: o.Store, tester: new(connector.Tester), prefix: o.Prefix, hosts: map[string]bool{}, password: o.Password,
 		signedIn: o.SignedIn, address: o.ClientAddress, secure: o.Secure, now: o.Now, newLink: o.NewLink, renewal: o.Renewal,
+		roleOf: o.RoleOf, log: o.Log, data: o.AllowData, writes: o.AllowWrite, reads: make(chan struct{}, maxReads),
 		origin: http.NewCrossOriginProtection(), tests: make(chan struct{}, maxTests),
+	}
+	if h.log == nil {
+		h.log = slog.New(slog.DiscardHandler)
 	}
 	if h.now == nil {
 		h.now = time.Now
@@ -140,6 +166,10 @@ func New(o Options) (*Handler, error) {
 	}
 	if h.tester.Now == nil {
 		h.tester.Now = h.now
+	}
+	if h.tester.Transport == nil {
+		own := connector.NewTransport()
+		h.tester.Transport, h.hangUp = own, own.CloseIdleConnections
 	}
 	if _, err := connector.ParseBaseURL(h.tester.BaseURL); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
@@ -176,6 +206,9 @@ func (h *Handler) Close() {
 	h.stop()
 	h.sweeps.close()
 	h.work.Wait()
+	if h.hangUp != nil {
+		h.hangUp()
+	}
 }
 
 func (h *Handler) routes() *http.ServeMux {
@@ -186,28 +219,45 @@ func (h *Handler) routes() *http.ServeMux {
 	handle("GET", "/signin/{link}", h.useLink)
 	handle("POST", "/signin", h.usePassword)
 
-	member := func(method, path string, serve func(http.ResponseWriter, *http.Request, *session)) {
+	member := func(role Role, method, path string, serve func(http.ResponseWriter, *http.Request, *session)) {
 		h.members = append(h.members, method+" "+path)
-		handle(method, path, h.member(serve))
+		handle(method, path, h.member(role, serve))
 	}
-	member("GET", "/{$}", h.showTiles)
-	member("GET", "/timeline", h.showTimeline)
-	member("GET", "/credentials/new", h.showForm)
-	member("POST", "/credentials", h.submit)
-	member("GET", "/credentials/{id}", h.showDetail)
-	member("POST", "/credentials/{id}", h.submit)
-	member("GET", "/credentials/{id}/edit", h.showForm)
-	member("GET", "/credentials/{id}/replace", h.showForm)
-	member("POST", "/credentials/{id}/renew", h.renew)
-	member("GET", "/credentials/{id}/delete", h.askDelete)
-	member("POST", "/credentials/{id}/delete", h.delete)
-	member("POST", "/credentials/{id}/test", h.testAgain)
-	member("POST", "/inspect", h.inspect)
-	member("GET", "/test-all", h.followSweep)
-	member("POST", "/test-all", h.startSweep)
-	member("POST", "/test-all/stop", h.stopSweep)
-	member("POST", "/signout", h.signOut)
-	member("GET", "/", func(w http.ResponseWriter, r *http.Request, _ *session) { h.notFound(w, r) })
+	member(Viewer, "GET", "/{$}", h.showTiles)
+	member(Viewer, "GET", "/timeline", h.showTimeline)
+	member(Manager, "GET", "/credentials/new", h.showForm)
+	member(Manager, "POST", "/credentials", h.submit)
+	member(Viewer, "GET", "/credentials/{id}", h.showDetail)
+	member(Manager, "POST", "/credentials/{id}", h.submit)
+	member(Manager, "GET", "/credentials/{id}/edit", h.showForm)
+	member(Manager, "GET", "/credentials/{id}/replace", h.showForm)
+	member(Manager, "POST", "/credentials/{id}/renew", h.renew)
+	member(Manager, "GET", "/credentials/{id}/delete", h.askDelete)
+	member(Manager, "POST", "/credentials/{id}/delete", h.delete)
+	member(Manager, "POST", "/credentials/{id}/test", h.testAgain)
+	member(Manager, "POST", "/inspect", h.inspect)
+	member(Viewer, "GET", "/test-all", h.followSweep)
+	member(Manager, "POST", "/test-all", h.startSweep)
+	member(Manager, "POST", "/test-all/stop", h.stopSweep)
+	member(Viewer, "POST", "/signout", h.signOut)
+	member(Viewer, "GET", "/", func(w http.ResponseWriter, r *http.Request, _ *session) { h.notFound(w, r) })
+	if h.data {
+		member(Viewer, "GET", "/credentials/{id}/data", h.showData)
+		member(Viewer, "POST", "/credentials/{id}/data", h.lookAtAll)
+		member(Viewer, "POST", "/credentials/{id}/data/usage", h.showUsage)
+		member(Viewer, "GET", "/credentials/{id}/data/{stream}", h.showSample)
+		member(Viewer, "POST", "/credentials/{id}/data/{stream}/download", h.download)
+	}
+	if h.writes {
+		member(Writer, "GET", "/credentials/{id}/write", h.showActions)
+		member(Writer, "GET", "/credentials/{id}/write/{action}", h.showAction)
+		member(Writer, "POST", "/credentials/{id}/write/{action}", h.rehearse)
+		member(Writer, "POST", "/credentials/{id}/write/{action}/run", h.write)
+	}
+	if h.data || h.writes {
+		member(Viewer, "GET", "/jobs/{job}", h.followJob)
+		member(Viewer, "POST", "/jobs/{job}/stop", h.stopJob)
+	}
 	return mux
 }
 

@@ -31,6 +31,7 @@ type page struct {
 	Home    string // the list as it was last looked at
 	CSRF    string // empty without a session
 	SignOut bool
+	Views   bool // the person may look, and change nothing
 	Note    *note
 }
 
@@ -64,7 +65,7 @@ func icon(name string) template.HTML {
 
 // show renders a page for a session.
 func (h *Handler) show(w http.ResponseWriter, r *http.Request, s *session, view string, p *page) {
-	p.CSRF, p.SignOut, p.Home = s.csrf, h.signedIn == nil, h.at("/")+s.lastList()
+	p.CSRF, p.SignOut, p.Home, p.Views = s.csrf, h.signedIn == nil, h.at("/")+s.lastList(), !s.role.Manages()
 	if !wantsFragment(r) {
 		p.Note = s.takeNote()
 	}

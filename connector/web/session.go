@@ -22,17 +22,23 @@ const (
 // session is one person in one browser.
 type session struct {
 	user string // as Options.SignedIn names them; else empty
+	role Role
+	who  string // for the log
 	csrf string // what its forms carry
 
 	inspections *rate.Limiter // of values, while they are entered
+	reads       *rate.Limiter // of data
 
 	used time.Time // guarded by sessions.mu
 
-	mu     sync.Mutex
-	note   *note // for the next page, once
-	drafts map[string]*draft
-	list   choice // what was last looked at
-	sweep  *sweep // begun without scripts, whose outcome the person has not seen
+	mu         sync.Mutex
+	note       *note // for the next page, once
+	drafts     map[string]*draft
+	list       choice // what was last looked at
+	jobs       []*job // the newest last
+	rehearsals []*rehearsal
+	looked     map[string]looked
+	sweep      *sweep // begun without scripts, whose outcome the person has not seen
 }
 
 // look notes the list that a person looks at, so that a form leads back to it.
@@ -70,6 +76,12 @@ func (s *session) takeNote() *note {
 	return n
 }
 
+// link is a sign-in link that nobody has used yet.
+type link struct {
+	since time.Time
+	role  Role
+}
+
 // sessions are those let in, and the links that let in. Both are kept by their
 // hashes: to look one up takes the same time however much of it was guessed.
 type sessions struct {
@@ -77,11 +89,17 @@ type sessions struct {
 
 	mu    sync.Mutex
 	byID  map[[32]byte]*session
-	links map[[32]byte]time.Time // since when
+	links map[[32]byte]link
 }
 
-func (ss *sessions) begin(user string) (id string, s *session) {
-	id, s = random(), &session{user: user, csrf: random(), used: ss.now(), drafts: map[string]*draft{}, inspections: rate.NewLimiter(20, 40)}
+func (ss *sessions) begin(user string, role Role) (id string, s *session) {
+	id, s = random(), &session{
+		user: user, role: role, who: user, csrf: random(), used: ss.now(), drafts: map[string]*draft{}, looked: map[string]looked{},
+		inspections: rate.NewLimiter(20, 40), reads: rate.NewLimiter(2, 20),
+	}
+	if s.who == "" {
+		s.who = "session " + random()[:8]
+	}
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	if ss.byID == nil {
@@ -122,37 +140,38 @@ func (ss *sessions) end(id string) {
 	delete(ss.byID, sha256.Sum256([]byte(id)))
 }
 
-func (ss *sessions) newLink() string {
-	link := random()
+func (ss *sessions) newLink(role Role) string {
+	id := random()
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	if ss.links == nil {
-		ss.links = map[[32]byte]time.Time{}
+		ss.links = map[[32]byte]link{}
 	}
 	if len(ss.links) >= maxLinks {
 		var oldest [32]byte
-		for key, since := range ss.links {
-			if first, ok := ss.links[oldest]; !ok || since.Before(first) {
+		for key, l := range ss.links {
+			if first, ok := ss.links[oldest]; !ok || l.since.Before(first.since) {
 				oldest = key
 			}
 		}
 		delete(ss.links, oldest)
 	}
-	ss.links[sha256.Sum256([]byte(link))] = ss.now()
-	return link
+	ss.links[sha256.Sum256([]byte(id))] = link{ss.now(), role}
+	return id
 }
 
-// useLink uses a link up. It is fresh if it lets in, and known if it would have
-// before it expired.
-func (ss *sessions) useLink(link string) (fresh, known bool) {
-	key, now := sha256.Sum256([]byte(link)), ss.now()
+// useLink uses a link up, and gives its role: Nobody's if it does not let in. It is known
+// if it would have before it expired.
+func (ss *sessions) useLink(id string) (role Role, known bool) {
+	key, now := sha256.Sum256([]byte(id)), ss.now()
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
-	since, known := ss.links[key]
-	if fresh = known && now.Sub(since) <= linkLife; fresh {
-		delete(ss.links, key)
+	l, known := ss.links[key]
+	if !known || now.Sub(l.since) > linkLife {
+		return Nobody, known
 	}
-	return fresh, known
+	delete(ss.links, key)
+	return l.role, true
 }
 
 // random is 256 bits that nobody can guess.
@@ -172,8 +191,8 @@ func cookieName(r *http.Request) string {
 }
 
 // admit begins a session and gives the browser its cookie.
-func (h *Handler) admit(w http.ResponseWriter, r *http.Request, user string) *session {
-	id, s := h.sessions.begin(user)
+func (h *Handler) admit(w http.ResponseWriter, r *http.Request, user string, role Role) *session {
+	id, s := h.sessions.begin(user, role)
 	http.SetCookie(w, h.cookie(r, id))
 	return s
 }

@@ -11,8 +11,12 @@ import (
 // base is the address at which the handler is served, such as
 // http://127.0.0.1:8100, without the prefix. At most 16 unused links are good at a
 // time: a further one replaces the oldest.
-func (h *Handler) SignInLink(base string) string {
-	return strings.TrimSuffix(base, "/") + h.at("/signin/") + h.sessions.newLink()
+func (h *Handler) SignInLink(base string) string { return h.SignInLinkAs(Writer, base) }
+
+// SignInLinkAs returns a link as SignInLink does, to somebody who may do no more than a
+// role allows.
+func (h *Handler) SignInLinkAs(role Role, base string) string {
+	return strings.TrimSuffix(base, "/") + h.at("/signin/") + h.sessions.newLink(role)
 }
 
 // useLink exchanges a link for a session. It answers with a page that goes on to
@@ -24,11 +28,11 @@ func (h *Handler) useLink(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent) // a browser that prefetches must not use the link up
 		return
 	}
-	fresh, known := false, false
+	role, known := Nobody, false
 	if h.signedIn == nil {
-		fresh, known = h.sessions.useLink(r.PathValue("link"))
+		role, known = h.sessions.useLink(r.PathValue("link"))
 	}
-	if !fresh {
+	if role == Nobody {
 		if h.sessionOf(w, r) != nil { // its owner clicked it again
 			http.Redirect(w, r, h.at("/"), http.StatusSeeOther)
 			return
@@ -40,7 +44,7 @@ func (h *Handler) useLink(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, http.StatusGone, title, "A link works once, within 15 minutes. "+h.newLink)
 		return
 	}
-	h.admit(w, r, "")
+	h.admit(w, r, "", role)
 	h.render(w, r, http.StatusOK, "entered", &page{Title: "Signed in", Onward: h.at("/")})
 }
 
@@ -74,7 +78,7 @@ func (h *Handler) usePassword(w http.ResponseWriter, r *http.Request) {
 		h.render(w, r, http.StatusForbidden, "signin", &page{Title: "Sign in", Data: "This is not the password."})
 		return
 	}
-	h.admit(w, r, "")
+	h.admit(w, r, "", Writer)
 	http.Redirect(w, r, h.at("/"), http.StatusSeeOther)
 }
 

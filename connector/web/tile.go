@@ -37,6 +37,7 @@ type tile struct {
 	Left              int    // of the token's life, in steps of 5 per cent; -1 if unknown or no use
 	Urgent            tone   // of Expires
 	Next              string // what mends it: renew, replace, or nothing
+	Data              bool   // its data can be looked at
 
 	expires, tested time.Time // to sort by
 }
@@ -82,6 +83,7 @@ func (h *Handler) rawTile(r store.Record, now time.Time) tile {
 	h.expiry(&t, r, now)
 	h.standing(&t, r)
 	t.Next = h.mend(t, r)
+	t.Data = h.data && r.LastVerdict == connector.VerdictAccepted && t.Tone != bad
 	if t.Tone == bad {
 		t.Left = -1 // it does not work: what is left of its life is no news
 		if t.Urgent == warn {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/connector/exchange"
 	"github.com/100ms-connector/connector-go/connector/hosts"
 	"github.com/100ms-connector/connector-go/connector/store"
 )
@@ -21,13 +22,7 @@ func usesOf(r store.Record) []use {
 	cred := &connector.Credential{Name: shown(r.Name), Description: shown(r.Description), APIKeyValue: placeholder}
 	uses := []use{{"Command line", "connector read --all --credential " + quotedForShell(shown(r.Name)) + " --output data --state data/state.json"}}
 	for _, e := range hosts.Exports() {
-		var text bytes.Buffer
-		encoder := json.NewEncoder(&text)
-		encoder.SetEscapeHTML(false)
-		encoder.SetIndent("", "  ")
-		if encoder.Encode(e.Of(cred)) == nil {
-			uses = append(uses, use{e.Title, strings.TrimSpace(text.String())})
-		}
+		uses = append(uses, use{e.Title, asJSON(e.Of(cred))})
 	}
 	return uses
 }
@@ -41,4 +36,48 @@ func quotedForShell(s string) string {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// usesOfStream are the ways to read a stream elsewhere, without the secret.
+func usesOfStream(r store.Record, stream exchange.Stream) []use {
+	cred := &connector.Credential{Name: shown(r.Name), APIKeyValue: placeholder}
+	name := quotedForShell(shown(r.Name))
+	uses := []use{
+		{"Command line: into a file, and the next time what is new", "connector read " + stream.Name + " --credential " + name + " --output data --state data/state.json"},
+		{"Command line: into a database", "connector read " + stream.Name + " --credential " + name + " --to sqlite://data.db"},
+		{"Airbyte and Singer: config.json", asJSON(hosts.AirbyteConfiguration(cred))},
+		{"Airbyte: catalog.json, for connector airbyte read --config config.json --catalog catalog.json", asJSON(configuredCatalog(stream))},
+		{"Singer and Meltano", "connector singer --config config.json --discover > catalog.json\nconnector singer --config config.json --catalog catalog.json | target-jsonl"},
+	}
+	if sources, err := hosts.NexlaSources(stream.Name); err == nil {
+		for _, s := range sources {
+			uses = append(uses, use{"Nexla: " + s.Name, asJSON(s)})
+		}
+	}
+	return uses
+}
+
+// configuredCatalog is a configured catalog of Airbyte that reads a stream.
+func configuredCatalog(stream exchange.Stream) any {
+	modes := []string{"full_refresh"}
+	configured := map[string]any{"sync_mode": "full_refresh", "destination_sync_mode": "overwrite"}
+	keys := [][]string{}
+	for _, field := range stream.Key {
+		keys = append(keys, []string{field})
+	}
+	if stream.Incremental() {
+		modes = append(modes, "incremental")
+		configured = map[string]any{"sync_mode": "incremental", "destination_sync_mode": "append_dedup", "cursor_field": []string{stream.Cursor}, "primary_key": keys}
+	}
+	configured["stream"] = map[string]any{"name": stream.Name, "json_schema": map[string]any{}, "supported_sync_modes": modes}
+	return map[string]any{"streams": []any{configured}}
+}
+
+func asJSON(v any) string {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	_ = encoder.Encode(v) // of texts and numbers
+	return strings.TrimSpace(text.String())
 }

@@ -160,7 +160,8 @@ window.form100 = (() => {
     let failed = "";
     try {
       for (let tries = 0; tries < 2; tries++) { // once more, if there is another session by now
-        const body = new URLSearchParams(new FormData(form));
+        const entered = new FormData(form); // a file goes as it is
+        const body = form.enctype === "multipart/form-data" ? entered : new URLSearchParams(entered);
         if (button && button.name) body.set(button.name, button.value);
         // Not form.action: a button of that name stands before it.
         failed = await lines(form.getAttribute("action"), body, mine.signal, (line) => apply(line, form));
