@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -17,6 +18,8 @@ import (
 	console "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"github.com/100ms-connector/connector-go/connector/web"
 )
 
 // browser is one chromium for all tests; each has a context of its own, with its
@@ -159,7 +162,7 @@ func (s *site) open(t testing.TB, before ...step) *tab {
 		}
 	})
 	b.do(before...)
-	b.do(chromedp.EmulateViewport(1280, 900), chromedp.Navigate(s.SignInLink(s.url)), chromedp.WaitVisible(chromedp.CSS("#tiles")))
+	b.do(chromedp.EmulateViewport(1280, 900), chromedp.Navigate(s.SignInLinkAs(cmp.Or(s.role, web.Writer), s.url)), chromedp.WaitVisible(chromedp.CSS("#tiles")))
 	return b
 }
 

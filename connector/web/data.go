@@ -53,7 +53,7 @@ func streamOf(s exchange.Stream) streamView {
 	_ = json.Unmarshal(s.Schema(), &said) // a test reads all of them
 	about, _, _ := strings.Cut(said.Description, ". ")
 	return streamView{
-		Name: s.Name, Title: said.Title, About: strings.TrimSuffix(about, ".") + ".", Calls: s.Calls,
+		Name: s.Name, Title: said.Title, About: strings.TrimSuffix(about, ".") + ".", Calls: strings.Replace(s.Calls, "one", "one call", 1),
 		Personal: len(s.Personal()) > 0, Since: s.Incremental(),
 	}
 }

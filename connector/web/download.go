@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -47,7 +48,8 @@ func (h *Handler) download(w http.ResponseWriter, r *http.Request, s *session) {
 			break
 		}
 		hold(w, h.patience+2*time.Minute) // a wait that the API asks for among it
-		if failed = file.write(page); failed != nil {
+		if file.write(page) != nil {      // the browser is gone, or takes no more
+			failed = context.Canceled
 			break
 		}
 		j.add(len(page.Records))
@@ -61,7 +63,7 @@ func (h *Handler) download(w http.ResponseWriter, r *http.Request, s *session) {
 		return
 	}
 	said := "The download broke off after " + counted(j.count(), "record") + ", so the file is not whole. " + why(failed)
-	if errors.Is(failed, rd.ctx.Err()) {
+	if errors.Is(failed, context.Canceled) {
 		said = "Stopped after " + counted(j.count(), "record") + "; the file is not whole."
 	}
 	j.end(bad, said)

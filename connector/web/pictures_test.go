@@ -99,6 +99,28 @@ func tested(t *testing.T) *site {
 	return s
 }
 
+// dataSite is tested, and lets people see and write data.
+func dataSite(t *testing.T) *site {
+	s := newSite(t, withData(nil))
+	s.workspace()
+	c := s.member()
+	r := c.form("/test-all")
+	r.Header.Set("Accept", "application/x-ndjson")
+	c.do(r)
+	return s
+}
+
+// rehearse checks records that are to make rooms.
+func (b *tab) rehearse(records string) {
+	b.t.Helper()
+	b.click(`.tile.good a[href$="/data"]`)
+	b.click(`a[href$="/write"]`)
+	b.click(`a[href$="/write/rooms"]`)
+	b.do(chromedp.WaitVisible(chromedp.CSS("#records")))
+	b.eval(`document.getElementById("records").value = "` + strings.ReplaceAll(records, `"`, `\"`) + `"`)
+	b.click("main form button.primary")
+}
+
 func many(n int) func(*testing.T) *site {
 	return func(t *testing.T) *site { return newSite(t, func(o *web.Options) { o.Store = thousand(n) }) }
 }
@@ -164,6 +186,38 @@ var screens = []screen{
 	{"delete", tested, clicked(".tile.good h2 a", "dialog .danger")},
 	{"timeline", tested, at("/timeline", "Expired")},
 	{"timeline-0", none, at("/timeline", "Nothing to expire")},
+	{"data", dataSite, func(b *tab) { b.click(`.tile.good a[href$="/data"]`); b.says("main", "Count them all") }},
+	{"data-counted", dataSite, func(b *tab) {
+		b.click(`.tile.good a[href$="/data"]`)
+		b.click(".title .actions button")
+		b.says("#s-webhook_deliveries", " ")
+		b.click(".card button")
+		b.says("#usage", "Sessions per day")
+	}},
+	{"sample", dataSite, func(b *tab) {
+		b.click(`.tile.good a[href$="/data"]`)
+		b.click(`a[href$="/data/sessions"]`)
+		b.says("main", "The first 25")
+	}},
+	{"sample-personal", dataSite, func(b *tab) {
+		b.click(`.tile.good a[href$="/data"]`)
+		b.click(`a[href$="/data/session_peers"]`)
+		b.click(`a[href="?personal=1"]`)
+		b.says("main", "Leave out")
+	}},
+	{"write", dataSite, func(b *tab) {
+		b.click(`.tile.good a[href$="/data"]`)
+		b.click(`a[href$="/write"]`)
+		b.says("main", "rehearsed")
+	}},
+	{"write-checked", dataSite, func(b *tab) { b.rehearse(`{"name":"lesson-1"}\n{"name":"lesson-2"}`); b.says("#rehearsal", "planned") }},
+	{"write-problems", dataSite, func(b *tab) { b.rehearse(`{"name":"lesson 1","region":"mars"}`); b.says("#rehearsal", "problems") }},
+	{"write-written", dataSite, func(b *tab) {
+		b.rehearse(`{"name":"lesson-1"}\n{"name":"lesson-2"}`)
+		b.click("#rehearsal button.primary")
+		b.says("#progress", "2 created")
+	}},
+	{"view-only", func(t *testing.T) *site { s := dataSite(t); s.role = web.Viewer; return s }, nil},
 	{"not-found", none, at("/nowhere", "Not found")},
 	{"signed-out", none, func(b *tab) { b.click(".signout button"); b.says("main", "Signed out") }},
 }

@@ -38,6 +38,7 @@ type site struct {
 	api    *sandbox.Sandbox
 	apiURL string
 	log    *log
+	role   web.Role // of the links by which browsers come in; Writer if it is Nobody
 }
 
 func newSite(t testing.TB, change ...func(*web.Options)) *site {

@@ -3,7 +3,6 @@ package web
 import (
 	"encoding/json"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/100ms-connector/connector-go/connector/exchange"
@@ -44,8 +43,8 @@ type barChart struct {
 type bar struct{ X, Y, Height int }
 
 type tick struct {
-	X    int
-	Text string
+	X            int
+	Anchor, Text string
 }
 
 const (
@@ -213,7 +212,14 @@ func (u *usage) chart(title string, of func(usageDay) int) barChart {
 			c.Bars = append(c.Bars, bar{x + 2, chartFloor - height, height})
 		}
 		if date := u.first.Add(time.Duration(i) * day); i == 0 || date.Day() == 1 || (len(u.days)-1-i)%7 == 0 && i > 2 {
-			c.Ticks = append(c.Ticks, tick{x + barStep/2, strings.TrimPrefix(date.Format("2 Jan"), "0")})
+			t := tick{x + barStep/2, "middle", date.Format("2 Jan")}
+			switch i { // within the picture
+			case 0:
+				t.X, t.Anchor = x+2, "start"
+			case len(u.days) - 1:
+				t.X, t.Anchor = x+barStep-2, "end"
+			}
+			c.Ticks = append(c.Ticks, t)
 		}
 	}
 	return c

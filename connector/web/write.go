@@ -106,7 +106,7 @@ func offered() (actions []exchange.Action) {
 
 func actionOf(a exchange.Action, t tile, s *session) actionView {
 	return actionView{
-		Tile: t, Name: a.Name, Title: sentenceCase(strings.ReplaceAll(a.Name, "_", " ")), Does: sentence(strings.ReplaceAll(a.Does, "with --update ", "if it is asked for ")),
+		Tile: t, Name: a.Name, Title: sentenceCase(strings.ReplaceAll(a.Name, "_", " ")), Does: sentence(strings.ReplaceAll(a.Does, "with --update ", "if asked to, ")),
 		Fields: fieldsOf(a), Updates: a.Name == "rooms", CSRF: s.csrf,
 	}
 }
