@@ -162,7 +162,7 @@ func (h *Handler) followIn(out *stream, r *http.Request, s *session, j *job) {
 		}
 		if !v.Running {
 			if v.Acks != nil {
-				out.part("acks", "acks", v.Acks)
+				out.part("rehearsal", "written", v.Acks) // in the place of what was announced
 			}
 			out.send(line{Announce: v.Text})
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 
 	"github.com/100ms-connector/connector-go/connector/web"
+	"github.com/100ms-connector/connector-go/fixtures"
 )
 
 // At noon in UTC it is the next day in Kiritimati.
@@ -64,4 +65,22 @@ func localized(utc time.Time, offset time.Duration) string {
 		layout = "2006-01-02 15:04 UTC"
 	}
 	return local.Format("2006-01-02 15:04") + " (" + utc.Format(layout) + ")"
+}
+
+func TestTheChartHasMonthsALegendAndToday(t *testing.T) {
+	now := time.Date(2026, 3, 29, 12, 0, 0, 0, time.UTC)
+	s := newSite(t, func(o *web.Options) { o.Now = func() time.Time { return now } })
+	for name, at := range map[string]time.Duration{"past": -2 * 24 * time.Hour, "soon": 30 * time.Hour, "soon too": 31 * time.Hour, "later": 20 * 24 * time.Hour, "beyond": 90 * 24 * time.Hour, "long ago": -30 * 24 * time.Hour} {
+		k := fixtures.Workspace()
+		begin := now.Add(-60 * 24 * time.Hour)
+		s.has(name, "", fixtures.Sign(k, fixtures.Management(k, begin, at+60*24*time.Hour)))
+	}
+	_, page := s.member().visit("/timeline")
+	contains(t, page, ">March 2026<", ">April 2026<", `class="today" x="140"`, `<li class="now">today</li>`)
+	for _, row := range []string{"Friday, 27 March 2026 1 expired", "Monday, 30 March 2026 2 expire soon", "Saturday, 18 April 2026 1 expire", "1 expired before that. 1 later than that."} {
+		contains(t, plain(page), row)
+	}
+	if n := strings.Count(page, `rx="2"`); n != 3 {
+		t.Errorf("%d columns", n)
+	}
 }

@@ -216,6 +216,7 @@ var screens = []screen{
 		b.rehearse(`{"name":"lesson-1"}\n{"name":"lesson-2"}`)
 		b.click("#rehearsal button.primary")
 		b.says("#progress", "2 created")
+		b.is(`!document.querySelector("#rehearsal button")`)
 	}},
 	{"view-only", func(t *testing.T) *site { s := dataSite(t); s.role = web.Viewer; return s }, nil},
 	{"not-found", none, at("/nowhere", "Not found")},

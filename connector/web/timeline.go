@@ -11,19 +11,9 @@ import (
 
 // timelineView is what expires when.
 type timelineView struct {
-	Days   []dayView // the next two weeks
+	Chart  expiryChart
 	Groups []groupView
 	Total  int
-}
-
-// dayView is a column of the chart: how many tokens expire on that day.
-type dayView struct {
-	Label string // of the axis
-	Date  string
-	Count int
-	Today bool
-
-	Y, Height int // of the column, in per cent of the chart
 }
 
 // groupView is a part of the list.
@@ -60,7 +50,7 @@ func (h *Handler) timeline(records []store.Record, now time.Time) timelineView {
 	// What the API rejects does not work until it expires: its date is no news.
 	rejected := func(r store.Record) bool { return r.LastVerdict == connector.VerdictRejected && r.ExpiresAt.After(now) }
 	working := slices.DeleteFunc(slices.Clone(records), rejected)
-	v := timelineView{Total: len(records), Days: days(working, now)}
+	v := timelineView{Total: len(records), Chart: expiryChartOf(working, now)}
 	dated := slices.DeleteFunc(working, func(r store.Record) bool { return r.ExpiresAt.IsZero() })
 	slices.SortStableFunc(dated, func(a, b store.Record) int { return a.ExpiresAt.Compare(b.ExpiresAt) })
 	groups := []struct {
@@ -117,27 +107,4 @@ func (h *Handler) rowOf(r store.Record, now time.Time) rowView {
 func place(t, now time.Time) int {
 	at := max(-lookBack, min(lookAhead, t.Sub(now))) + lookBack
 	return int(1000 * at / (lookBack + lookAhead))
-}
-
-// days counts what expires on each of the next days.
-func days(records []store.Record, now time.Time) []dayView {
-	today := now.UTC().Truncate(day)
-	all := make([]dayView, int(lookAhead/day))
-	most := 1
-	for _, r := range records {
-		if i := int(r.ExpiresAt.Sub(today) / day); r.ExpiresAt.After(now) && i < len(all) {
-			all[i].Count++
-			most = max(most, all[i].Count)
-		}
-	}
-	for i := range all {
-		d := &all[i]
-		date := today.Add(time.Duration(i) * day)
-		d.Label, d.Date, d.Today = date.Format("2"), date.Format("Monday, 2 January"), i == 0
-		if d.Count > 0 {
-			d.Height = max(4, d.Count*100/most)
-		}
-		d.Y = 100 - d.Height
-	}
-	return all
 }
