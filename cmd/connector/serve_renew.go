@@ -65,3 +65,12 @@ func (n *renewing) handOver(ctx context.Context, name string) (said string) {
 	_ = hosts.Push(ctx) // what has not arrived is shown by target list
 	return said
 }
+
+// Sign implements web.Renewal.
+func (n *renewing) Sign(ctx context.Context, accessKey string, life time.Duration) (connector.Secret, error) {
+	key, err := n.keys.of(ctx, accessKey)
+	if err != nil {
+		return "", err
+	}
+	return key.Mint(life)
+}

@@ -12,6 +12,16 @@
 // own (the overlay, the checklist as it goes, live progress), and everything also
 // works without it.
 //
+// # Data
+//
+// Both are off unless asked for. With Options.AllowData people see what a credential
+// reads: streams, samples, numbers, downloads. Secrets within records are redacted,
+// fields about people left out until they are asked for. With Options.AllowWrite they
+// write files of records, by the actions that do nothing to people in a call; a file is
+// rehearsed before, and written once. Nothing that was read is kept: a download passes
+// from page to page of the API, and one that breaks off is cut, so that it never looks
+// whole. Options.Log is told of each.
+//
 // # Where more goes
 //
 // templates/part-places.html names the places for more: the next step of a tile,
@@ -26,6 +36,8 @@
 // No response holds an API key value. One that was entered and not yet saved is
 // kept in memory, for ten minutes at most, so that the form can be shown again
 // without it. It belongs to one person in one browser.
+//
+// Options.RoleOf, or the link, says who may look, look after credentials, or write.
 //
 // A request must name a known host (against DNS rebinding), carry the session's
 // cookie, and, if it changes anything, come from a page of the same origin and

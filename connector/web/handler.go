@@ -236,6 +236,13 @@ func (h *Handler) routes() *http.ServeMux {
 	member(Manager, "POST", "/credentials/{id}/delete", h.delete)
 	member(Manager, "POST", "/credentials/{id}/test", h.testAgain)
 	member(Manager, "POST", "/inspect", h.inspect)
+	member(Manager, "POST", "/bulk", h.bulk)
+	member(Manager, "GET", "/import", h.showImport)
+	member(Manager, "POST", "/import", h.importFiles)
+	if h.renewal != nil {
+		member(Manager, "GET", "/sign", h.showSign)
+		member(Manager, "POST", "/sign", h.sign)
+	}
 	member(Viewer, "GET", "/test-all", h.followSweep)
 	member(Manager, "POST", "/test-all", h.startSweep)
 	member(Manager, "POST", "/test-all/stop", h.stopSweep)

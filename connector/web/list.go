@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/connector/hosts"
 	"github.com/100ms-connector/connector-go/connector/store"
 )
 
@@ -221,7 +222,11 @@ type tilesView struct {
 	Summary               string // what is shown, in words
 	TestLabel             string
 	Sweep                 *sweepView
+	Signs                 bool // a signing key is kept
 }
+
+// Exports are the forms in which several are exported.
+func (tilesView) Exports() []hosts.Export { return hosts.Exports() }
 
 // Testing says whether a test of many is under way.
 func (v tilesView) Testing() bool { return v.Sweep != nil && v.Sweep.Running }
@@ -232,7 +237,7 @@ func (h *Handler) showTiles(w http.ResponseWriter, r *http.Request, s *session) 
 		h.storeFailed(w, r, err)
 		return
 	}
-	v := tilesView{found: h.find(records, choiceOf(r.URL.Query())), Sweep: h.sweeps.view(h, s)}
+	v := tilesView{found: h.find(records, choiceOf(r.URL.Query())), Sweep: h.sweeps.view(h, s), Signs: len(h.signingKeys()) > 0}
 	s.look(v.choice)
 	v.Filters, v.Sorts, v.Views, v.Earlier, v.Later = h.links(v.found)
 	v.Summary, v.TestLabel = v.summary(), "Test all"

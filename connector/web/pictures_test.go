@@ -50,6 +50,7 @@ func TestPicturesOfTheREADME(t *testing.T) {
 	}{
 		"credentials.png": {"list-11", "light", 1000, 600}, "many.png": {"list-2000", "dark", 1000, 480},
 		"expired.png": {"add-expired", "light", 900, 620}, "timeline.png": {"timeline", "light", 1000, 640},
+		"data.png": {"sample", "light", 1000, 520},
 	} {
 		for _, s := range screens {
 			if s.name == p.screen {
@@ -184,6 +185,20 @@ var screens = []screen{
 	{"replace", tested, clicked(`.tile a[href$="/replace"]`)},
 	{"uses", tested, clicked(".tile.good h2 a", "dialog .uses summary")},
 	{"delete", tested, clicked(".tile.good h2 a", "dialog .danger")},
+	{"selected", tested, func(b *tab) {
+		b.do(hover("li.tile"))
+		b.click("li.tile .select")
+		b.click("#select-all")
+		b.says("#selected", "11 selected")
+	}},
+	{"import", tested, clicked("#import")},
+	{"imported", tested, func(b *tab) {
+		b.click("#import")
+		b.do(chromedp.SetUploadFiles(chromedp.CSS("#files"), importable(b.t)))
+		b.click("dialog button.primary")
+		b.says("main h1", "1 of 2 files imported")
+	}},
+	{"sign", signing, at("/sign", "Sign and save")},
 	{"timeline", tested, at("/timeline", "Expired")},
 	{"timeline-0", none, at("/timeline", "Nothing to expire")},
 	{"data", dataSite, func(b *tab) { b.click(`.tile.good a[href$="/data"]`); b.says("main", "Count them all") }},

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/store"
@@ -17,6 +18,9 @@ type Renewal interface {
 	// Renew puts a fresh token in the place of a record's, once a test has accepted it.
 	// said is what became of it, in words without a secret, also where it was not renewed.
 	Renew(ctx context.Context, r store.Record) (said string, renewed bool)
+
+	// Sign signs a token with the signing key of an access key. The error holds no secret.
+	Sign(ctx context.Context, accessKey string, life time.Duration) (connector.Secret, error)
 }
 
 // learnKeys asks what can be renewed. What was known before stays where that cannot be said.
@@ -36,7 +40,7 @@ func (h *Handler) mend(t tile, r store.Record) string {
 	if !spent {
 		return ""
 	}
-	if keys := h.signing.Load(); keys != nil && r.AccessKey != "" && (*keys)[r.AccessKey] {
+	if h.canSign(r.AccessKey) {
 		return "renew"
 	}
 	return "replace"

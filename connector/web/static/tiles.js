@@ -186,4 +186,41 @@
     });
     if ("running" in area.dataset) follow(null);
   }
+
+  // Marks for what is done with several at once. The bar shows once something is marked.
+  const bar = document.getElementById("bulk");
+  const marks = () => [...list.querySelectorAll(".select")];
+
+  function count() {
+    const n = marks().filter((m) => m.checked).length;
+    document.body.classList.toggle("selecting", n > 0);
+    document.getElementById("selected").textContent = n + " selected";
+  }
+
+  if (bar) {
+    list.addEventListener("change", count);
+    document.getElementById("select-all").addEventListener("click", () => {
+      const all = marks();
+      const on = all.some((m) => !m.checked);
+      for (const mark of all) mark.checked = on;
+      count();
+    });
+    // Another page of the list has no marks.
+    new MutationObserver(() => { if (document.body.classList.contains("selecting")) count(); }).observe(list, { childList: true });
+    count();
+  }
+
+  // Files that are dropped on the list are imported.
+  addEventListener("dragover", (event) => { if (event.dataTransfer.types.includes("Files")) event.preventDefault(); });
+  addEventListener("drop", (event) => {
+    const { files } = event.dataTransfer;
+    if (!files.length || !document.getElementById("import")) return;
+    event.preventDefault();
+    const dropped = new DataTransfer();
+    for (const file of files) dropped.items.add(file);
+    window.form100.open(base + "/import", () => {
+      document.getElementById("files").files = dropped.files;
+      document.getElementById("import-form").requestSubmit();
+    });
+  });
 })();
