@@ -16,6 +16,7 @@ import (
 	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/exchange"
 	"github.com/100ms-connector/connector-go/connector/hosts/airbyte"
+	"github.com/100ms-connector/connector-go/connector/hosts/internal/host"
 	"github.com/100ms-connector/connector-go/connector/hosts/singer"
 	"github.com/100ms-connector/connector-go/fixtures"
 	"github.com/100ms-connector/connector-go/fixtures/sandbox"
@@ -91,6 +92,32 @@ func readers(states int) []reader {
 				}
 				r.done = m.Trace.Status.Status == "COMPLETE"
 			}
+			return r
+		}},
+		{"poll", func(baseURL string, stream exchange.Stream, state string, n int) run {
+			r := run{state: state}
+			c, err := host.ParseConfiguration(configuration(baseURL), host.OfSource)
+			from, fault := host.ParsePlace([]byte(state))
+			if r.err = errors.Join(err, fault); r.err != nil {
+				return r
+			}
+			poll := &host.Poll{Source: c.Source(nil), Streams: []exchange.Stream{stream}, From: from}
+			for page, err := range poll.Pages(context.Background()) {
+				if err != nil {
+					r.err = err
+					return r
+				}
+				for i, record := range page.Records {
+					if n == 0 {
+						r.err = errKilled
+						return r
+					}
+					n--
+					r.keys = append(r.keys, keyOf(stream, record.Data))
+					r.state = string(page.Places[i].Text())
+				}
+			}
+			r.done = true
 			return r
 		}},
 		{"singer", func(baseURL string, stream exchange.Stream, state string, n int) run {

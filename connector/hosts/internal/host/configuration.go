@@ -121,3 +121,33 @@ func (c *Configuration) Test(ctx context.Context, transport http.RoundTripper) *
 	}
 	return (&connector.Tester{BaseURL: c.baseURL, Transport: transport}).Test(ctx, credential)
 }
+
+// Destination writes what the configuration says, through a transport; through one that
+// all share if it is nil.
+func (c *Configuration) Destination(transport http.RoundTripper) *exchange.Destination {
+	return &exchange.Destination{Client: c.client(transport), Update: c.update}
+}
+
+// Action is what is done with the records of a stream. The error is ErrConfiguration.
+func (c *Configuration) Action(stream string) (exchange.Action, error) { return c.action(stream) }
+
+// Skips says whether a host goes on behind a record that was not written.
+func (c *Configuration) Skips() bool { return c.skip }
+
+// StreamsOf finds streams by their names, all if there are none. The error is
+// ErrConfiguration.
+func StreamsOf(names []string) ([]exchange.Stream, error) {
+	if len(names) == 0 {
+		return exchange.Streams(), nil
+	}
+	var chosen []Selected
+	var streams []exchange.Stream
+	for _, name := range names {
+		stream, err := Find(name, chosen)
+		if err != nil {
+			return nil, err
+		}
+		chosen, streams = append(chosen, Selected{Stream: stream}), append(streams, stream)
+	}
+	return streams, nil
+}

@@ -30,22 +30,30 @@ type noted map[exchange.NoteKind]int
 
 // notes gives notes, each kind up to a bound.
 func (r *Reader) notes(stream exchange.Stream, notes []exchange.Note, seen noted) error {
-	for _, n := range notes {
-		if seen[n.Kind]++; seen[n.Kind] > maxNoted {
-			continue
-		}
-		said := words[n.Kind]
-		if strings.Contains(said, "%s") {
-			said = fmt.Sprintf(said, n.Parent+n.Field)
-		}
-		if n.Status != 0 {
-			said += fmt.Sprintf(" (status %d)", n.Status)
-		}
-		if err := r.To.Log(Warn, stream.Name+": "+said); err != nil {
+	for _, text := range said(stream, notes, seen) {
+		if err := r.To.Log(Warn, text); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// said puts notes into words, each kind up to a bound.
+func said(stream exchange.Stream, notes []exchange.Note, seen noted) (texts []string) {
+	for _, n := range notes {
+		if seen[n.Kind]++; seen[n.Kind] > maxNoted {
+			continue
+		}
+		text := words[n.Kind]
+		if strings.Contains(text, "%s") {
+			text = fmt.Sprintf(text, n.Parent+n.Field)
+		}
+		if n.Status != 0 {
+			text += fmt.Sprintf(" (status %d)", n.Status)
+		}
+		texts = append(texts, stream.Name+": "+text)
+	}
+	return texts
 }
 
 // rest says how many notes were not given.

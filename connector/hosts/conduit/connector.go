@@ -1,0 +1,62 @@
+package conduit
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	sdk "github.com/conduitio/conduit-connector-sdk"
+
+	"github.com/100ms-connector/connector-go/connector"
+	"github.com/100ms-connector/connector-go/connector/hosts/internal/host"
+)
+
+// version is the release's; the build sets it.
+var version = "v0.0.0-dev"
+
+// Connector is the source and the destination, for sdk.Serve.
+var Connector = sdk.Connector{
+	NewSpecification: sdk.YAMLSpecification(specification, version),
+	NewSource:        NewSource,
+	NewDestination:   NewDestination,
+}
+
+// Credential is the credential, and where it is used.
+type Credential struct {
+	// The management token. Give it, or accessKey with appSecret.
+	Token string `json:"token"`
+	// With appSecret, in place of a token: the connector signs tokens that never run out.
+	AccessKey string `json:"accessKey"`
+	// Belongs to accessKey. Whoever has it can act for the whole workspace.
+	AppSecret string `json:"appSecret"`
+	// The API's address: https, or http on this machine.
+	BaseURL string `json:"baseURL" default:"https://api.100ms.live/v2"`
+}
+
+// configuration reads the settings of one side. The error quotes none of their values.
+func (c Credential) configuration(side host.Side, more map[string]any) (*host.Configuration, error) {
+	given := map[string]any{"name": "Conduit", "api_key_value": c.Token, "access_key": c.AccessKey, "app_secret": c.AppSecret, "base_url": c.BaseURL}
+	for name, value := range more {
+		given[name] = value
+	}
+	text, err := json.Marshal(given)
+	if err != nil {
+		return nil, fmt.Errorf("the settings cannot be read: %w", err)
+	}
+	return host.ParseConfiguration(text, side)
+}
+
+// tested is the error of a credential that does not work: its cause and the next step. A
+// fault of the environment is an error too, and says that it is one by its code.
+func tested(ctx context.Context, c *host.Configuration, transport http.RoundTripper) error {
+	report := c.Test(ctx, transport)
+	if report.Verdict == connector.VerdictAccepted {
+		return nil
+	}
+	return fmt.Errorf("%s: %s. %s", report.Code, report.Message, report.Remedy)
+}
+
+// teardown waits for what a context that has ended leaves, for some seconds at most.
+const teardown = 10 * time.Second
