@@ -1,15 +1,11 @@
 package conduit
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
-	"time"
 
 	sdk "github.com/conduitio/conduit-connector-sdk"
 
-	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/hosts/internal/host"
 )
 
@@ -47,16 +43,3 @@ func (c Credential) configuration(side host.Side, more map[string]any) (*host.Co
 	}
 	return host.ParseConfiguration(text, side)
 }
-
-// tested is the error of a credential that does not work: its cause and the next step. A
-// fault of the environment is an error too, and says that it is one by its code.
-func tested(ctx context.Context, c *host.Configuration, transport http.RoundTripper) error {
-	report := c.Test(ctx, transport)
-	if report.Verdict == connector.VerdictAccepted {
-		return nil
-	}
-	return fmt.Errorf("%s: %s. %s", report.Code, report.Message, report.Remedy)
-}
-
-// teardown waits for what a context that has ended leaves, for some seconds at most.
-const teardown = 10 * time.Second

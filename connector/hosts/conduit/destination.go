@@ -54,7 +54,7 @@ func (d *Destination) Open(ctx context.Context) error {
 	}
 	d.transport = connector.NewTransport()
 	d.to = c.Destination(d.transport)
-	return tested(ctx, c, d.transport)
+	return c.Works(ctx, d.transport)
 }
 
 // Write implements sdk.Destination. It returns how many records, from the first, are
@@ -69,7 +69,7 @@ func (d *Destination) Write(ctx context.Context, records []opencdc.Record) (n in
 	}) {
 		switch {
 		case fault != nil && err == nil:
-			err = failed(fault)
+			err = host.Tell(fault)
 		case fault != nil || err != nil: // what was under way is acked behind a failure
 		case ack.Done():
 			n++
@@ -88,7 +88,7 @@ func dataOf(record opencdc.Record) json.RawMessage {
 	if record.Payload.After == nil {
 		return json.RawMessage("{}")
 	}
-	return record.Payload.After.Bytes()
+	return host.WithoutNulls(record.Payload.After.Bytes())
 }
 
 // Teardown implements sdk.Destination.

@@ -3,7 +3,6 @@ package conduit
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -13,7 +12,6 @@ import (
 	sdk "github.com/conduitio/conduit-connector-sdk"
 
 	"github.com/100ms-connector/connector-go/connector"
-	"github.com/100ms-connector/connector-go/connector/exchange"
 	"github.com/100ms-connector/connector-go/connector/hosts/internal/host"
 )
 
@@ -56,6 +54,9 @@ type taken struct {
 	err  error
 }
 
+// teardown is how long a read is waited for that was told to end.
+const teardown = 10 * time.Second
+
 // NewSource makes a source with the SDK's middleware. Records differ in their fields, so
 // that a schema of each would be a schema for each: it is not extracted unless asked for.
 func NewSource() sdk.Source {
@@ -92,7 +93,7 @@ func (s *Source) Open(ctx context.Context, position opencdc.Position) error {
 	s.transport = connector.NewTransport()
 	c, poll, err := s.poll(position)
 	if err == nil {
-		err = tested(ctx, c, s.transport)
+		err = c.Works(ctx, s.transport)
 	}
 	if err != nil {
 		return err
@@ -130,7 +131,7 @@ func (s *Source) ReadN(ctx context.Context, n int) ([]opencdc.Record, error) {
 				sdk.Logger(ctx).Warn().Msg(note)
 			}
 			if t.err != nil {
-				return nil, failed(t.err)
+				return nil, host.Tell(t.err)
 			}
 			waiting, err := recordsOf(t.page)
 			if err != nil {
@@ -148,24 +149,6 @@ func (s *Source) ReadN(ctx context.Context, n int) ([]opencdc.Record, error) {
 	s.waiting = s.waiting[n:]
 	return given, nil
 }
-
-// failed is the error with which a pipeline ends: the cause by its code, and the next step.
-func failed(err error) error {
-	if host.Ended(err) && !errors.As(err, new(*exchange.Error)) {
-		return err
-	}
-	_, message := host.Explain(err)
-	return told{message, err}
-}
-
-// told is an error in the words for a person.
-type told struct {
-	message string
-	error
-}
-
-func (t told) Error() string { return t.message }
-func (t told) Unwrap() error { return t.error }
 
 // recordsOf are the records of a page as Conduit has them.
 func recordsOf(page host.Taken) ([]opencdc.Record, error) {

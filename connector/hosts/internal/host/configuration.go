@@ -122,6 +122,16 @@ func (c *Configuration) Test(ctx context.Context, transport http.RoundTripper) *
 	return (&connector.Tester{BaseURL: c.baseURL, Transport: transport}).Test(ctx, credential)
 }
 
+// Works is the error of a credential that the API does not accept: the cause by its code,
+// and the next step. A fault of the environment is one too, and its code says so.
+func (c *Configuration) Works(ctx context.Context, transport http.RoundTripper) error {
+	report := c.Test(ctx, transport)
+	if report.Verdict == connector.VerdictAccepted {
+		return nil
+	}
+	return fmt.Errorf("%s: %s. %s", report.Code, report.Message, report.Remedy)
+}
+
 // Destination writes what the configuration says, through a transport; through one that
 // all share if it is nil.
 func (c *Configuration) Destination(transport http.RoundTripper) *exchange.Destination {
@@ -130,9 +140,6 @@ func (c *Configuration) Destination(transport http.RoundTripper) *exchange.Desti
 
 // Action is what is done with the records of a stream. The error is ErrConfiguration.
 func (c *Configuration) Action(stream string) (exchange.Action, error) { return c.action(stream) }
-
-// Skips says whether a host goes on behind a record that was not written.
-func (c *Configuration) Skips() bool { return c.skip }
 
 // StreamsOf finds streams by their names, all if there are none. The error is
 // ErrConfiguration.

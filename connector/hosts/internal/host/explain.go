@@ -111,3 +111,21 @@ func Find(name string, chosen []Selected) (exchange.Stream, error) {
 	}
 	return stream, nil
 }
+
+// Tell gives an error in the words for a person: the cause by its code, and the next step.
+func Tell(err error) error {
+	if err == nil || Ended(err) && !errors.As(err, new(*exchange.Error)) {
+		return err
+	}
+	_, message := Explain(err)
+	return told{err, message}
+}
+
+// told is an error in other words.
+type told struct {
+	error
+	message string
+}
+
+func (t told) Error() string { return t.message }
+func (t told) Unwrap() error { return t.error }

@@ -184,7 +184,7 @@ func (w *Writer) records(ctx context.Context, name string, messages []Message) e
 	}
 	for ack, err := range s.to.Write(ctx, s.action, func(yield func(json.RawMessage) bool) {
 		for _, m := range messages {
-			if !yield(withoutNulls(m.Record)) {
+			if !yield(WithoutNulls(m.Record)) {
 				return
 			}
 		}
@@ -232,9 +232,9 @@ func (w *Writer) summarize() error {
 	return nil
 }
 
-// withoutNulls is a record without the fields that are null: sources give that for what
+// WithoutNulls is a record without the fields that are null: sources give that for what
 // they do not have.
-func withoutNulls(record json.RawMessage) json.RawMessage {
+func WithoutNulls(record json.RawMessage) json.RawMessage {
 	if !bytes.Contains(record, []byte("null")) {
 		return record
 	}

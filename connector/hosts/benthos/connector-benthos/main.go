@@ -1,0 +1,23 @@
+// Connector-benthos is Benthos with the components of 100ms beside its own of public/components/io
+// and public/components/pure.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	_ "github.com/redpanda-data/benthos/v4/public/components/io"
+	_ "github.com/redpanda-data/benthos/v4/public/components/pure"
+	"github.com/redpanda-data/benthos/v4/public/service"
+
+	"github.com/100ms-connector/connector-go/connector/hosts/benthos"
+)
+
+func main() {
+	if err := benthos.Register(service.GlobalEnvironment()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	service.RunCLI(context.Background(), service.CLIOptSetBinaryName("connector-benthos"))
+}
