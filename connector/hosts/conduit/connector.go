@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	sdk "github.com/conduitio/conduit-connector-sdk"
@@ -45,8 +46,16 @@ func (c Credential) configuration(side host.Side, more map[string]any) (*host.Co
 	if err != nil {
 		return nil, fmt.Errorf("the settings cannot be read: %w", err)
 	}
-	return host.ParseConfiguration(text, side)
+	parsed, err := host.ParseConfiguration(text, side)
+	if err != nil {
+		return nil, told{named.Replace(err.Error()), err}
+	}
+	return parsed, nil
 }
+
+// named has the settings' names of Conduit for those of the other hosts.
+var named = strings.NewReplacer("api_key_value", "token", "access_key", "accessKey", "app_secret", "appSecret",
+	"base_url", "baseURL", "start_date", "startDate", "room_ids", "roomIds", "all_rooms", "allRooms")
 
 // tested is the error of a credential that does not work: its cause and the next step. A
 // fault of the environment is an error too, and says that it is one by its code.

@@ -99,14 +99,17 @@ func (s *Source) Open(ctx context.Context, position opencdc.Position) error {
 	}
 	ctx, s.cancel = context.WithCancel(ctx)
 	s.pages, s.ended = make(chan taken), make(chan struct{})
+	give := func(t taken) {
+		select {
+		case s.pages <- t:
+		case <-ctx.Done():
+		}
+	}
+	poll.Idle = func() { give(taken{err: sdk.ErrBackoffRetry}) }
 	go func() {
 		defer close(s.ended)
 		for page, err := range poll.Pages(ctx) {
-			select {
-			case s.pages <- taken{page, err}:
-			case <-ctx.Done():
-				return
-			}
+			give(taken{page, err})
 		}
 	}()
 	return nil
@@ -121,7 +124,8 @@ func (s *Source) Read(ctx context.Context) (opencdc.Record, error) {
 	return records[0], nil
 }
 
-// ReadN implements sdk.Source: of one page at most.
+// ReadN implements sdk.Source: of one page at most. Behind the last page of a round it says
+// that there is nothing new.
 func (s *Source) ReadN(ctx context.Context, n int) ([]opencdc.Record, error) {
 	for len(s.waiting) == 0 {
 		select {
@@ -151,7 +155,7 @@ func (s *Source) ReadN(ctx context.Context, n int) ([]opencdc.Record, error) {
 
 // failed is the error with which a pipeline ends: the cause by its code, and the next step.
 func failed(err error) error {
-	if host.Ended(err) && !errors.As(err, new(*exchange.Error)) {
+	if errors.Is(err, sdk.ErrBackoffRetry) || host.Ended(err) && !errors.As(err, new(*exchange.Error)) {
 		return err
 	}
 	_, message := host.Explain(err)
