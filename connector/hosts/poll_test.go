@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -76,6 +77,30 @@ func TestAnAccountThatGrowsAtItsFrontLosesNothingWhereverItsPollIsResumed(t *tes
 				}
 			}
 		})
+	}
+}
+
+// TestARecordThatChangedWhileItsPollWasStoppedComesAgain: that it was given does not say
+// that it was given so.
+func TestARecordThatChangedWhileItsPollWasStoppedComesAgain(t *testing.T) {
+	api := httptest.NewServer(&sandbox.Sandbox{Account: &sandbox.Account{Rooms: 20, Now: time.Now()}})
+	defer api.Close()
+	keys, place, _ := polled(t, api.URL+"/v2", nil, 5, "rooms")
+	id := strings.TrimPrefix(keys[1], "rooms ")
+	id = strings.Trim(id, `[]"`)
+	r, err := http.NewRequest(http.MethodPost, api.URL+"/v2/rooms/"+id, strings.NewReader(`{"description":"changed"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token())
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatal(answer, err)
+	}
+	answer.Body.Close()
+	again, _, done := polled(t, api.URL+"/v2", place, -1, "rooms")
+	if !done || !slices.Contains(again, keys[1]) {
+		t.Errorf("%s changed, and of %q it does not come", keys[1], again)
 	}
 }
 

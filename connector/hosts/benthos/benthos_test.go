@@ -272,7 +272,7 @@ func TestACredentialThatIsRefusedIsSaidWithItsCause(t *testing.T) {
 
 func TestFieldsThatCannotBeRightAreRefused(t *testing.T) {
 	for _, c := range []struct{ name, yaml, says string }{
-		{"no credential", "streams: [rooms]", "api_key_value"},
+		{"no credential", "streams: [rooms]", "token: it is missing"},
 		{"a stream that there is not", "token: x\nstreams: [polls]", "polls"},
 		{"a date that is none", "token: x\nstart_date: soon", "start_date"},
 		{"a cache that there is not", "token: x\ncache: nowhere", "no cache resource"},

@@ -17,7 +17,7 @@ import (
 func outputSpec() *service.ConfigSpec {
 	return service.NewConfigSpec().Summary("Writes rooms, and what may be written again, into a 100ms account.").Categories("Services").
 		Fields(credentialFields()...).Fields(
-		service.NewStringEnumField("action", "rooms", "room_status", "webhook_replays").Description("What a message does.").Default("rooms"),
+		service.NewStringEnumField("action", host.Repeatable()...).Description("What a message does.").Default("rooms"),
 		service.NewBoolField("update").Description("Change rooms that are there and differ. Without it they stay as they are.").Default(false),
 		service.NewOutputMaxInFlightField().Default(1),
 		service.NewBatchPolicyField("batching"),

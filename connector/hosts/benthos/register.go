@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 
@@ -53,5 +54,6 @@ func configurationOf(parsed *service.ParsedConfig, side host.Side, fields map[st
 	if err != nil {
 		return nil, fmt.Errorf("the fields cannot be read: %w", err)
 	}
-	return host.ParseConfiguration(text, side)
+	c, err := host.ParseConfiguration(text, side)
+	return c, host.Reworded(err, strings.NewReplacer("api_key_value", "token"))
 }

@@ -120,6 +120,6 @@ func (d *driver) ReadFromDestination(t *testing.T, records []opencdc.Record) []o
 
 func TestAcceptance(t *testing.T) {
 	sdk.AcceptanceTest(t, &driver{ConfigurableAcceptanceTestDriver: sdk.ConfigurableAcceptanceTestDriver{
-		Config: sdk.ConfigurableAcceptanceTestDriverConfig{Connector: Connector, ReadTimeout: time.Second},
+		Config: sdk.ConfigurableAcceptanceTestDriverConfig{Connector: Connector, ReadTimeout: 3 * time.Second},
 	}})
 }

@@ -31,14 +31,12 @@ func open(t *testing.T, settings config.Config, position opencdc.Position) (sdk.
 	return source, source.Open(t.Context(), position)
 }
 
-// take reads so many records, fewer if no more come for some time.
+// take reads so many records, fewer if the round comes to its end.
 func take(t *testing.T, source sdk.Source, n int) (records []opencdc.Record) {
 	t.Helper()
 	for len(records) < n {
-		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-		more, err := source.ReadN(ctx, n-len(records))
-		cancel()
-		if errors.Is(err, context.DeadlineExceeded) {
+		more, err := source.ReadN(t.Context(), n-len(records))
+		if errors.Is(err, sdk.ErrBackoffRetry) {
 			return records
 		}
 		if err != nil {
@@ -170,9 +168,10 @@ func TestACredentialThatIsRefusedIsSaidWithItsCauseAndTheNextStep(t *testing.T) 
 func TestSettingsThatCannotBeRightAreRefusedBeforeACall(t *testing.T) {
 	for _, c := range []struct{ name, setting, value, says string }{
 		{"a stream that there is not", "streams", "polls", `"polls"`},
-		{"a date that is none", "startDate", "soon", "start_date"},
+		{"a date that is none", "startDate", "soon", "startDate"},
 		{"a token and a key", "accessKey", "5f9edc6bd238215aec7700df", "not both"},
-		{"an address without https", "baseURL", "http://api.example", "base_url"},
+		{"a key without its secret", "accessKey", "5f9edc6bd238215aec7700df", "accessKey"},
+		{"an address without https", "baseURL", "http://api.example", "baseURL"},
 	} {
 		if _, err := open(t, settings("http://127.0.0.1:1", c.setting, c.value), nil); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", c.name, err)
@@ -235,21 +234,52 @@ func TestTheSpecificationIsThatOfTheCode(t *testing.T) {
 	}
 }
 
-// TestThePipelineOfTheDocumentationHasKnownSettings reads it out of doc.go.
-func TestThePipelineOfTheDocumentationHasKnownSettings(t *testing.T) {
-	text, err := os.ReadFile("doc.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	source, _, _ := strings.Cut(string(text), "- id: file")
-	found := 0
-	for _, m := range regexp.MustCompile(`(?m)^//\t {10}(\w+):`).FindAllStringSubmatch(source, -1) {
-		found++
-		if _, known := Connector.NewSpecification().SourceParams[m[1]]; !known {
-			t.Errorf("there is no setting %s", m[1])
+func TestTheActionsAreThoseThatMayBeRepeated(t *testing.T) {
+	var repeatable, offered []string
+	for _, a := range exchange.Actions() {
+		if a.Repeatable {
+			repeatable = append(repeatable, a.Name)
 		}
 	}
-	if found < 4 {
-		t.Errorf("only %d settings were found", found)
+	for _, v := range Connector.NewSpecification().DestinationParams["action"].Validations {
+		offered = strings.Split(v.Value(), ",")
+	}
+	if !slices.Equal(offered, repeatable) {
+		t.Errorf("%q are offered, and %q may be repeated", offered, repeatable)
+	}
+}
+
+// TestTheDocumentedPipelinesRun reads the settings of their sources, and a round with them.
+func TestTheDocumentedPipelinesRun(t *testing.T) {
+	url, stop := serve(t)
+	defer stop()
+	key := fixtures.Workspace()
+	values := strings.NewReplacer("${HMS_APP_ACCESS_KEY}", key.AccessKey, "${HMS_APP_SECRET}", key.AppSecret)
+	for _, file := range []string{"doc.go", "../README.md"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, pipeline, _ := strings.Cut(string(text), "plugin: standalone:100ms")
+		pipeline, _, _ = strings.Cut(pipeline, "- id:")
+		settings := config.Config{"baseURL": url + "/v2"}
+		for _, m := range regexp.MustCompile(`(?m)^(?://\t)? {10}(\w+): (.+)$`).FindAllStringSubmatch(pipeline, -1) {
+			if _, known := Connector.NewSpecification().SourceParams[m[1]]; !known {
+				t.Errorf("%s: there is no setting %s", file, m[1])
+			}
+			settings[m[1]] = values.Replace(m[2])
+		}
+		source, err := open(t, settings, nil)
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		given := map[string]bool{}
+		for _, r := range take(t, source, 1<<20) {
+			collection, _ := r.Metadata.GetCollection()
+			given[collection] = true
+		}
+		if len(settings) < 5 || !given["rooms"] || !given["sessions"] || len(given) != 2 {
+			t.Errorf("%s: %d settings gave records of %v", file, len(settings), given)
+		}
 	}
 }

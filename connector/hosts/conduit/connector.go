@@ -3,6 +3,7 @@ package conduit
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	sdk "github.com/conduitio/conduit-connector-sdk"
 
@@ -41,5 +42,10 @@ func (c Credential) configuration(side host.Side, more map[string]any) (*host.Co
 	if err != nil {
 		return nil, fmt.Errorf("the settings cannot be read: %w", err)
 	}
-	return host.ParseConfiguration(text, side)
+	parsed, err := host.ParseConfiguration(text, side)
+	return parsed, host.Reworded(err, named)
 }
+
+// named has the settings' names of Conduit for those of the other hosts.
+var named = strings.NewReplacer("api_key_value", "token", "access_key", "accessKey", "app_secret", "appSecret",
+	"base_url", "baseURL", "start_date", "startDate", "room_ids", "roomIds", "all_rooms", "allRooms")

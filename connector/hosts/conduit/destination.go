@@ -19,8 +19,8 @@ type DestinationConfig struct {
 	sdk.DefaultDestinationMiddleware
 	Credential
 
-	// What a record does: rooms, room_status or webhook_replays, which may be repeated.
-	Action string `json:"action" default:"rooms" validate:"inclusion=rooms|room_status|webhook_replays"`
+	// What a record does. Conduit sends again what failed, so each may be repeated.
+	Action string `json:"action" default:"rooms" validate:"inclusion=rooms|room_status|room_codes|webhook_replays"`
 	// Change rooms that are there and differ. Without it they stay as they are.
 	Update bool `json:"update"`
 	// Go on behind a record that breaks a rule or that 100ms refuses, and log it. Without it the pipeline ends there.

@@ -100,14 +100,17 @@ func (s *Source) Open(ctx context.Context, position opencdc.Position) error {
 	}
 	ctx, s.cancel = context.WithCancel(ctx)
 	s.pages, s.ended = make(chan taken), make(chan struct{})
+	give := func(t taken) {
+		select {
+		case s.pages <- t:
+		case <-ctx.Done():
+		}
+	}
+	poll.Idle = func() { give(taken{err: sdk.ErrBackoffRetry}) }
 	go func() {
 		defer close(s.ended)
 		for page, err := range poll.Pages(ctx) {
-			select {
-			case s.pages <- taken{page, err}:
-			case <-ctx.Done():
-				return
-			}
+			give(taken{page, err})
 		}
 	}()
 	return nil
@@ -122,13 +125,17 @@ func (s *Source) Read(ctx context.Context) (opencdc.Record, error) {
 	return records[0], nil
 }
 
-// ReadN implements sdk.Source: of one page at most.
+// ReadN implements sdk.Source: of one page at most. Behind the last page of a round it says
+// that there is nothing new.
 func (s *Source) ReadN(ctx context.Context, n int) ([]opencdc.Record, error) {
 	for len(s.waiting) == 0 {
 		select {
 		case t := <-s.pages:
 			for _, note := range t.page.Notes {
 				sdk.Logger(ctx).Warn().Msg(note)
+			}
+			if t.err == sdk.ErrBackoffRetry {
+				return nil, t.err
 			}
 			if t.err != nil {
 				return nil, host.Tell(t.err)

@@ -121,6 +121,14 @@ func Tell(err error) error {
 	return told{err, message}
 }
 
+// Reworded is an error with other names in it, such as those that a host gives settings.
+func Reworded(err error, names *strings.Replacer) error {
+	if err == nil {
+		return nil
+	}
+	return told{err, names.Replace(err.Error())}
+}
+
 // told is an error in other words.
 type told struct {
 	error

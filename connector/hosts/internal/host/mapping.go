@@ -9,9 +9,9 @@ import (
 	"github.com/100ms-connector/connector-go/connector/exchange"
 )
 
-// repeatable are the names of the actions that a host may carry out: it sends again what
+// Repeatable are the names of the actions that a host may carry out: it sends again what
 // failed.
-func repeatable() (names []string) {
+func Repeatable() (names []string) {
 	for _, a := range exchange.Actions() {
 		if a.Repeatable {
 			names = append(names, a.Name)
@@ -25,7 +25,7 @@ func findAction(name string) (exchange.Action, error) {
 	action, ok := exchange.FindAction(name)
 	switch {
 	case !ok:
-		return action, fmt.Errorf("there is no action %.60q; there are %s", name, strings.Join(repeatable(), ", "))
+		return action, fmt.Errorf("there is no action %.60q; there are %s", name, strings.Join(Repeatable(), ", "))
 	case !action.Repeatable:
 		return action, fmt.Errorf("%s cannot be an action here, for a host sends again what failed, and %s; connector write does it once", name, action.Danger)
 	}

@@ -24,7 +24,7 @@ type Place struct {
 	Stream string                    `json:"stream,omitempty"` // of the page at hand
 	Key    string                    `json:"key,omitempty"`    // of the last record of it that was given
 	N      int                       `json:"n,omitempty"`      // its number in the page, from 1
-	Sum    uint64                    `json:"sum,omitempty"`    // of the keys of the page, up to it
+	Sum    uint64                    `json:"sum,omitempty"`    // of the records of the page, up to it
 
 	text []byte // of States, once for all records of a page
 }
@@ -62,16 +62,17 @@ func textOf(v any) []byte {
 }
 
 // given finds the records of a page that a host has: those up to Key, if they are the same
-// as when the page was read before. What has come at the front since is not among them.
+// as when the page was read before. What has come at the front since is not among them; if
+// one has changed since, none is, for the change would be lost.
 func (p Place) given(records []exchange.Record) (from, to int) {
 	last := slices.IndexFunc(records, func(r exchange.Record) bool { return r.Key == p.Key && r.Key != "" })
 	from, to = last+1-p.N, last+1
 	if p.N < 1 || last < 0 || from < 0 {
 		return 0, 0
 	}
-	sum := sumOf(0, "")
+	var sum uint64
 	for _, record := range records[from:to] {
-		sum = sumOf(sum, record.Key)
+		sum = sumOf(sum, record)
 	}
 	if sum != p.Sum {
 		return 0, 0
@@ -79,11 +80,12 @@ func (p Place) given(records []exchange.Record) (from, to int) {
 	return from, to
 }
 
-// sumOf adds a key to a sum (FNV-1a): another process has to come to the same.
-func sumOf(sum uint64, key string) uint64 {
+// sumOf adds a record to a sum (FNV-1a): another process has to come to the same.
+func sumOf(sum uint64, record exchange.Record) uint64 {
 	h := fnv.New64a()
-	_, _ = h.Write(binary.BigEndian.AppendUint64(nil, sum))
-	_, _ = io.WriteString(h, key)
+	_, _ = h.Write(binary.BigEndian.AppendUint64(nil, sum)) // never fails
+	_, _ = io.WriteString(h, record.Key+"\x00")
+	_, _ = h.Write(record.Data)
 	return h.Sum64()
 }
 
@@ -92,8 +94,7 @@ type Taken struct {
 	Stream  exchange.Stream
 	Records []exchange.Record
 	Places  []Place  // behind each record: of those who give record by record
-	Before  Place    // of those who give page by page
-	After   Place    // and this, once the page is kept
+	After   Place    // once the page is kept: of those who give page by page
 	Notes   []string // for people
 }
 
@@ -173,12 +174,12 @@ func (p *Poll) stream(ctx context.Context, stream exchange.Stream, place *Place,
 			from, to = skip.given(page.Records)
 		}
 		skip = Place{}
-		t.Before = Place{States: maps.Clone(place.States), Stream: stream.Name, text: textOf(place.States)}
-		sum := sumOf(0, "")
+		before := Place{States: maps.Clone(place.States), Stream: stream.Name, text: textOf(place.States)}
+		var sum uint64
 		for i, record := range page.Records {
-			sum = sumOf(sum, record.Key)
+			sum = sumOf(sum, record)
 			if p.given.remember(stream.Name, record) && (i < from || i >= to) {
-				behind := t.Before
+				behind := before
 				behind.Key, behind.N, behind.Sum = record.Key, i+1, sum
 				t.Records, t.Places = append(t.Records, record), append(t.Places, behind)
 			}

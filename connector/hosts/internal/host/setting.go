@@ -95,7 +95,7 @@ var settings = []setting{
 			"type": "object", "required": []string{"stream", "action"},
 			"properties": map[string]any{
 				"stream": map[string]any{"type": "string", "title": "Stream"},
-				"action": map[string]any{"type": "string", "title": "Action", "enum": repeatable()},
+				"action": map[string]any{"type": "string", "title": "Action", "enum": Repeatable()},
 			},
 		}},
 		set: func(c *Configuration, v json.RawMessage) error { return c.mapActions(v) },
