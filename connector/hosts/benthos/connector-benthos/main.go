@@ -14,10 +14,13 @@ import (
 	"github.com/100ms-connector/connector-go/connector/hosts/benthos"
 )
 
+// version is the release's; the build sets it.
+var version = "v0.0.0-dev"
+
 func main() {
 	if err := benthos.Register(service.GlobalEnvironment()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	service.RunCLI(context.Background(), service.CLIOptSetBinaryName("connector-benthos"))
+	service.RunCLI(context.Background(), service.CLIOptSetBinaryName("connector-benthos"), service.CLIOptSetVersion(version, ""))
 }
