@@ -65,7 +65,7 @@ func TestPreCommitHook(t *testing.T) {
 		Types               []string
 	}
 	readYAML(t, ".pre-commit-hooks.yaml", &hooks)
-	if len(hooks) != 1 || hooks[0].Language != "golang" || fmt.Sprint(hooks[0].Types) != "[json]" {
+	if len(hooks) != 2 || hooks[1].Entry != ".github/actions/hook" || hooks[0].Language != "golang" || fmt.Sprint(hooks[0].Types) != "[json]" {
 		t.Fatalf("%+v", hooks)
 	}
 	dir := writeFiles(t, map[string]string{

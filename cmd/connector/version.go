@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"runtime/debug"
 
@@ -27,10 +28,13 @@ func (c *command) printVersion(format string) error {
 	return err
 }
 
+// release is the version of a release: its build sets it. Without it Go says what was built.
+var release string
+
 // builtFrom is the version of this program and of the Go that built it.
 func builtFrom() (version, goVersion string) {
 	if info, ok := debug.ReadBuildInfo(); ok {
-		return info.Main.Version, info.GoVersion
+		return cmp.Or(release, info.Main.Version), info.GoVersion
 	}
 	return "(unknown)", ""
 }

@@ -127,6 +127,31 @@ func TestAnAccountComesIntoFiles(t *testing.T) {
 	}
 }
 
+// TestTheConfigurationOfTheDocumentationRuns runs that of the page about hosts.
+func TestTheConfigurationOfTheDocumentationRuns(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n## Benthos")
+	_, block, _ := strings.Cut(section, "```yaml\n")
+	block, _, found := strings.Cut(block, "```")
+	if !found {
+		t.Fatal("the page has no configuration of Benthos")
+	}
+	url, _ := serve(t, "", &sandbox.Account{Rooms: 30, Sessions: 10})
+	folder := folderOf(t)
+	block = strings.Replace(block, "interval: 5m", "interval: 0s\n    base_url: "+url, 1)
+	if err := os.WriteFile(filepath.Join(folder, "page.yaml"), []byte(block), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, command(t, folder, url, "lint", "page.yaml"))
+	run(t, command(t, folder, url, "run", "page.yaml"))
+	if n := len(ids(t, filepath.Join(folder, "data", "rooms.jsonl"))); n != 30 {
+		t.Errorf("%d rooms", n)
+	}
+}
+
 // TestARunThatIsKilledGoesOnWhereItWas kills the process at several moments.
 func TestARunThatIsKilledGoesOnWhereItWas(t *testing.T) {
 	url, _ := serve(t, "/latency/60ms", &sandbox.Account{Rooms: 3000, Sessions: 5})
