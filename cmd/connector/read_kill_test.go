@@ -122,11 +122,13 @@ func TestATerminatedReadKeepsItsState(t *testing.T) {
 	for name, at := range map[string]func(*testing.T, string, int) destination{"files": filesAt, "SQLite": sqliteAt, "PostgreSQL": postgresAt} {
 		t.Run(name, func(t *testing.T) {
 			d := at(t, t.TempDir(), 3000)
-			cmd := p.readTo(d)
+			cmd, before := p.readTo(d), asked.Load()
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(400 * time.Millisecond)
+			for asked.Load() < before+12 { // of 31: some pages are written by then, on a slow machine too
+				time.Sleep(time.Millisecond)
+			}
 			cmd.Process.Signal(syscall.SIGTERM)
 			began := time.Now()
 			cmd.Wait()

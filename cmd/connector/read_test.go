@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -21,11 +22,15 @@ import (
 	"github.com/100ms-connector/connector-go/fixtures/sandbox"
 )
 
+// asked counts the calls that were made to accounts.
+var asked atomic.Int64
+
 // accountOf serves an account with so many rooms, each answer after a delay.
 func accountOf(t *testing.T, rooms int, delay time.Duration) (url, credential string) {
 	t.Helper()
 	inner := &sandbox.Sandbox{Account: &sandbox.Account{Rooms: rooms, Now: time.Now()}}
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
 		time.Sleep(delay)
 		inner.ServeHTTP(w, r)
 	}))

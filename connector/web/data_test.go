@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -313,5 +314,45 @@ func TestOneTestIsKeptOnce(t *testing.T) {
 	c.do(c.form("/credentials", "action", "save", "name", "once", "api_key_value", value(t, "live")))
 	if tests, err := s.store.History(ctx, "once"); err != nil || len(tests) != 1 || tests[0].Verdict != connector.VerdictAccepted {
 		t.Errorf("%v %v", tests, err)
+	}
+}
+
+// TestADownloadHoldsAPageAndNotTheWhole downloads 30 MB and looks at the memory meanwhile.
+func TestADownloadHoldsAPageAndNotTheWhole(t *testing.T) {
+	s, id := readable(t, withData(nil))
+	big := httptest.NewServer(&sandbox.Sandbox{Account: &sandbox.Account{Rooms: 60_000, Sessions: 10}})
+	t.Cleanup(big.Close)
+	c := newSite(t, withData(nil), func(o *web.Options) { o.Store, o.Tester.BaseURL = s.store, big.URL+"/v2" })
+	bare := c.stranger() // whose responses are not kept by the test
+	server := httptest.NewServer(c.Handler)
+	t.Cleanup(server.Close)
+	c.url = server.URL
+	if status, _ := bare.visit(strings.TrimPrefix(c.SignInLink(c.url), c.url)); status != http.StatusOK {
+		t.Fatal(status)
+	}
+	bare.visit("/")
+	c.log.responses = append(c.log.responses, &logged{header: http.Header{}}) // there is nothing to search
+	var before, now runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	response, err := bare.Do(bare.form("/credentials/"+id+"/data/rooms/download", "format", "jsonl"))
+	ok(t, err)
+	defer response.Body.Close()
+	most, read := uint64(0), 0
+	for buffer := make([]byte, 64<<10); ; {
+		n, err := response.Body.Read(buffer)
+		if read += n; read/(4<<20) != (read-n)/(4<<20) {
+			runtime.GC() // what is left is held
+			runtime.ReadMemStats(&now)
+			most = max(most, now.HeapAlloc-min(before.HeapAlloc, now.HeapAlloc))
+		}
+		if err == io.EOF {
+			break
+		}
+		ok(t, err)
+	}
+	t.Logf("%d MB, %d KiB held at most", read>>20, most>>10)
+	if read < 15<<20 || most > 8<<20 {
+		t.Errorf("%d MB, %d KiB held at most", read>>20, most>>10)
 	}
 }
