@@ -120,13 +120,16 @@ func TestAStreamThatIsForbiddenAmongOthersIsNotedAndTheOthersAreRead(t *testing.
 	if err != nil {
 		t.Fatal(err)
 	}
-	chosen, _ := host.StreamsOf([]string{"recordings", "rooms"})
+	chosen, _ := host.StreamsOf([]string{"rooms", "recordings"})
 	rooms, notes := 0, ""
 	for page, err := range (&host.Poll{Source: c.Source(nil), Streams: chosen}).Pages(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		rooms += len(page.Records)
+		if page.After.States == nil {
+			t.Error("a page has no place behind it")
+		}
 		notes += strings.Join(page.Notes, "\n")
 	}
 	if rooms != 20 || !strings.Contains(notes, "recordings was not read: permission_denied") {

@@ -47,8 +47,8 @@ func (h *Handler) download(w http.ResponseWriter, r *http.Request, s *session) {
 		if failed = err; failed != nil {
 			break
 		}
-		hold(w, h.patience+2*time.Minute) // a wait that the API asks for among it
-		if file.write(page) != nil {      // the browser is gone, or takes no more
+		hold(w, h.patience+2*time.Minute)
+		if file.write(page) != nil { // the browser is gone, or takes no more
 			failed = context.Canceled
 			break
 		}

@@ -55,8 +55,11 @@ func (h *Handler) beginReading(w http.ResponseWriter, r *http.Request, s *sessio
 		return nil, false
 	}
 	rd := &reading{h: h, session: s, from: h.clientAddress(r), record: record, cred: cred, free: func() { <-h.reads }}
-	rd.ctx, rd.cancel = context.WithCancel(r.Context())
-	context.AfterFunc(h.ctx, rd.cancel)
+	var cancel context.CancelFunc
+	rd.ctx, cancel = context.WithCancel(r.Context())
+	forget := context.AfterFunc(h.ctx, cancel)
+	rd.cancel = func() { forget(); cancel() }
+	hold(w, h.patience+2*time.Minute) // a wait that the API asks for among it
 	return rd, true
 }
 

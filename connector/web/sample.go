@@ -62,7 +62,6 @@ func (h *Handler) showSample(w http.ResponseWriter, r *http.Request, s *session)
 		return
 	}
 	defer rd.close()
-	hold(w, h.patience+sampleTime)
 	v := sampleView{Tile: h.tileOf(rd.record, h.now()), Stream: streamOf(stream), Personal: r.URL.Query().Get("personal") == "1"}
 	v.Stream.Standing = s.lookedAt(v.Tile.ID)[stream.Name]
 	ctx, client, spent := rd.within(sampleCalls)

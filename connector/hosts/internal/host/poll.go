@@ -163,7 +163,7 @@ func (p *Poll) stream(ctx context.Context, stream exchange.Stream, place *Place,
 		switch {
 		case failed != nil && !ofAll(failed) && len(p.Streams) > 1:
 			_, why := Explain(failed)
-			t.Notes = append(t.Notes, stream.Name+" was not read: "+why)
+			t.Notes, t.After = append(t.Notes, stream.Name+" was not read: "+why), Place{States: maps.Clone(place.States)}
 			return yield(t, nil)
 		case failed != nil:
 			yield(t, failed)
