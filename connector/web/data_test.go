@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/exchange"
+	"github.com/100ms-connector/connector-go/connector/hosts/airbyte"
 	"github.com/100ms-connector/connector-go/connector/web"
 	"github.com/100ms-connector/connector-go/fixtures/sandbox"
 )
@@ -211,6 +213,9 @@ func TestAStreamThatIsForbiddenOrEmptySaysSo(t *testing.T) {
 	contains(t, page, "Forbidden") // it is remembered
 	_, page = m.visit("/credentials/" + id + "/data/live_streams")
 	contains(t, plain(page), "No records")
+	if _, text := m.do(m.form("/credentials/"+id+"/data/live_streams/download", "format", "csv")); !strings.HasPrefix(text, "id,room_id,") || strings.Count(text, "\n") != 1 {
+		t.Errorf("a file without records is %q", text)
+	}
 	_, page = m.visit("/credentials/" + id + "/data/recordings")
 	contains(t, plain(page), "does not have required permission")
 }
@@ -314,6 +319,25 @@ func TestOneTestIsKeptOnce(t *testing.T) {
 	c.do(c.form("/credentials", "action", "save", "name", "once", "api_key_value", value(t, "live")))
 	if tests, err := s.store.History(ctx, "once"); err != nil || len(tests) != 1 || tests[0].Verdict != connector.VerdictAccepted {
 		t.Errorf("%v %v", tests, err)
+	}
+}
+
+// TestWhatThePageShowsForAirbyteReads has Airbyte's side read by what the page shows.
+func TestWhatThePageShowsForAirbyteReads(t *testing.T) {
+	s, id := readable(t, withData(nil))
+	for _, name := range []string{"rooms", "templates", "session_peers"} {
+		_, page := s.member().visit("/credentials/" + id + "/data/" + name)
+		shown := func(label string) string {
+			return html.UnescapeString(between(t, page, `aria-label="`+label, "</pre>"))
+		}
+		_, configuration, _ := strings.Cut(shown("Airbyte and Singer: config.json"), ">")
+		_, catalog, _ := strings.Cut(shown("Airbyte: catalog.json, for connector airbyte read --config config.json --catalog catalog.json"), ">")
+		configuration = strings.Replace(configuration, "${HMS_TOKEN}", value(t, "live"), 1)
+		configuration = strings.Replace(configuration, "{", `{"base_url":"`+s.apiURL+`/v2",`, 1)
+		var out bytes.Buffer
+		if err := (&airbyte.Source{Out: &out}).Read(ctx, []byte(configuration), []byte(catalog), nil); err != nil || !strings.Contains(out.String(), `"COMPLETE"`) || !strings.Contains(out.String(), `"type":"RECORD"`) {
+			t.Errorf("%s: %v: %.300s", name, err, out.String())
+		}
 	}
 }
 

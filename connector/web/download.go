@@ -84,6 +84,7 @@ type attachment struct {
 	encoder    sink.Encoder
 	out        *sink.Output
 	begun      bool
+	records    int
 }
 
 func (a *attachment) write(page exchange.Page) error {
@@ -94,10 +95,10 @@ func (a *attachment) write(page exchange.Page) error {
 		head.Set("Content-Disposition", `attachment; filename="`+a.name+`"`)
 		head.Set("X-Accel-Buffering", "no")
 		a.out = &sink.Output{To: a.w, Encoder: a.encoder}
-		if len(page.Records) == 0 && page.Done {
-			_, err := a.w.Write(a.encoder.Header(nil)) // of a file without records
-			return err
-		}
+	}
+	if a.records += len(page.Records); a.records == 0 && page.Done {
+		_, err := a.w.Write(a.encoder.Header(nil)) // a file without records has one too
+		return err
 	}
 	if err := a.out.Write(page.Records); err != nil {
 		return err
