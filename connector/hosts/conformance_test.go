@@ -242,6 +242,9 @@ func TestKilledAfterEveryNRecordsAndResumedNothingIsLost(t *testing.T) {
 		}
 		for _, prefix := range prefixes {
 			for _, reader := range readers(1) {
+				if reader.name == "singer" && !slices.Contains(prefixes[:3], prefix) {
+					continue // it reads as airbyte does
+				}
 				t.Run(fmt.Sprintf("%d rooms %s %s", a.rooms, reader.name, prefix), func(t *testing.T) {
 					t.Parallel()
 					for name, again := range a.again {

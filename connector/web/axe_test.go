@@ -20,6 +20,7 @@ func TestAxeFindsNoFault(t *testing.T) {
 	ok(t, err)
 	for _, s := range screens {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			b := s.open(t)
 			b.eval("(" + "() => {" + string(script) + "\n})()")
 			b.is("window.axe")

@@ -127,6 +127,9 @@ type complaints struct {
 
 func (s *site) open(t testing.TB, before ...step) *tab {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: no browser")
+	}
 	path := chromium()
 	if path == "" {
 		t.Skip("no chromium: set CHROMIUM to its path, or install Debian's package of that name, to run this test in a real browser")

@@ -165,13 +165,14 @@ func (c *client) upload(contents ...string) *http.Request {
 
 func TestFilesAreImportedEachByItself(t *testing.T) {
 	s := newSite(t)
-	s.has("There already", "", value(t, "live"))
+	live := value(t, "live")
+	s.has("There already", "", live)
 	c := s.member()
 	document := func(name, value string) string {
 		d := connector.Credential{Name: name, APIKeyValue: connector.Secret(value)}
 		return string(d.Document())
 	}
-	app, live := value(t, "app"), value(t, "live")
+	app := value(t, "app")
 	_, page := c.do(c.upload(document("New", live), document("There already", token(7, time.Hour)), `{"name":"x","api_key_value":"`+app+`","more":1}`, "not JSON "+live,
 		strings.Repeat(" ", connector.MaxDocument+1), "", document("New", live)))
 	for _, wanted := range []string{"1 of 7 files imported", "“New” was saved.", "“There already” is saved already, and stays as it is.", "larger than 64 KiB", "file-3.json", "“New” is saved already"} {
