@@ -46,11 +46,11 @@ func token() string {
 	return fixtures.Sign(key, fixtures.Management(key, time.Now(), time.Hour))
 }
 
-// run runs a pipeline to its end, and returns its messages.
-func run(t *testing.T, yaml string) (messages []*service.Message) {
+// run reads an input to its end, and returns its messages.
+func run(t *testing.T, input string) (messages []*service.Message) {
 	t.Helper()
 	builder := environment(t).NewStreamBuilder()
-	if err := builder.SetYAML(yaml + "\nlogger: {level: \"off\"}\n"); err != nil {
+	if err := errors.Join(builder.AddInputYAML(input), builder.SetLoggerYAML(`level: "off"`)); err != nil {
 		t.Fatal(err)
 	}
 	var mu sync.Mutex
@@ -77,7 +77,7 @@ func run(t *testing.T, yaml string) (messages []*service.Message) {
 func TestEveryStreamComesWholeWithItsNameAndKey(t *testing.T) {
 	url := serve(t, &sandbox.Account{Rooms: 130, Sessions: 60, Peers: 9})
 	counts := map[string]int{}
-	for _, m := range run(t, fmt.Sprintf("input: {hundred_ms: {token: %q, base_url: %q}}", token(), url)) {
+	for _, m := range run(t, fmt.Sprintf("hundred_ms: {token: %q, base_url: %q}", token(), url)) {
 		name, _ := m.MetaGet("stream")
 		key, _ := m.MetaGet("key")
 		text, err := m.AsBytes()
