@@ -179,6 +179,7 @@ func (h *Handler) write(w http.ResponseWriter, r *http.Request, s *session) {
 		id: random(), Title: "Writing " + strings.ReplaceAll(action.Name, "_", " "), Back: h.at("/credentials/" + idOf(rd.record.Name) + "/write/" + action.Name),
 		noun: "record", total: len(plan.file.Records), cancel: rd.cancel, calls: to.Calls,
 	})
+	j.follow(1) // the page that is answered with
 	h.work.Go(func() {
 		defer rd.close()
 		rd.run(j, to, plan)
@@ -227,4 +228,5 @@ func (rd *reading) run(j *job, to *exchange.Destination, plan *rehearsal) {
 	j.acks = acks
 	j.mu.Unlock()
 	j.end(t, text)
+	j.leave(rd.session)
 }
