@@ -68,6 +68,11 @@ func (rd *reading) close() {
 	rd.free()
 }
 
+// workspace is the access key of the token, by which a workspace is known.
+func (rd *reading) workspace() string {
+	return connector.Inspect(rd.cred.APIKeyValue.Reveal()).AccessKey
+}
+
 // client is the way to the API.
 func (rd *reading) client() *connector.Client {
 	base, err := connector.ParseBaseURL(rd.h.tester.BaseURL)
