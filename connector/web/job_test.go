@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/100ms-connector/connector-go/connector/web"
 )
 
 // blocked is a site whose API answers a path only once it is let go, and nothing else late.
@@ -94,4 +96,41 @@ func TestTheOutcomeOfAWriteIsSaidThoughItsPageWasLeft(t *testing.T) {
 	letGo()
 	waitFor(t, func() bool { _, page = c.visit("/"); return strings.Contains(page, "created") })
 	contains(t, plain(page), "Writing rooms: 1 created.")
+}
+
+// TestOneSessionTakesNotAllPlaces has somebody who may look begin downloads without an end.
+func TestOneSessionTakesNotAllPlaces(t *testing.T) {
+	s, id := readable(t, withData(nil))
+	m, asked, letGo := s.blocked(t, http.MethodGet, "/v2/recordings")
+	viewer, other := m.as(web.Viewer), m.member()
+	answers := make(chan int, 12)
+	for range cap(answers) {
+		r := viewer.form("/credentials/"+id+"/data/recordings/download", "format", "csv")
+		go func() {
+			response, err := viewer.Do(r)
+			if err != nil {
+				answers <- 0
+				return
+			}
+			response.Body.Close()
+			answers <- response.StatusCode
+		}()
+	}
+	waitFor(t, func() bool { return asked.Load() >= 4 })
+	time.Sleep(100 * time.Millisecond)
+	if status, page := other.visit("/credentials/" + id + "/data/templates"); status != http.StatusOK {
+		t.Errorf("somebody else is refused: %d %s", status, plain(page))
+	}
+	letGo()
+	served := 0
+	for range cap(answers) {
+		if status := <-answers; status == http.StatusOK {
+			served++
+		} else if status != http.StatusTooManyRequests {
+			t.Error(status)
+		}
+	}
+	if served != 4 {
+		t.Errorf("%d are served at once", served)
+	}
 }
