@@ -174,6 +174,7 @@ func (h *Handler) followIn(out *stream, r *http.Request, s *session, j *job) {
 	beat := time.NewTicker(jobBeat)
 	defer beat.Stop()
 	for said := ""; ; {
+		hold(out.w, h.patience) // also while there is nothing to say
 		v := j.view(h, s)
 		if v.Text != said || !v.Running {
 			said = v.Text

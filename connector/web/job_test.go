@@ -3,7 +3,9 @@ package web_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -133,4 +135,44 @@ func TestOneSessionTakesNotAllPlaces(t *testing.T) {
 	if served != 4 {
 		t.Errorf("%d are served at once", served)
 	}
+}
+
+// TestAJobThatIsSilentIsFollowedOverHTTP2 has the API take longer than a response may: over
+// HTTP/2 a deadline that passes ends the response by itself.
+func TestAJobThatIsSilentIsFollowedOverHTTP2(t *testing.T) {
+	s, id := readable(t, withData(nil))
+	m, asked, letGo := s.blocked(t, http.MethodGet, "/v2/recordings")
+	m.Patience(time.Second)
+	server := httptest.NewUnstartedServer(m.log)
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	m.url = server.URL
+	c := m.stranger()
+	c.Transport = server.Client().Transport
+	c.visit(strings.TrimPrefix(m.SignInLink(m.url), m.url))
+	c.visit("/")
+	job := strings.Repeat("ab", 16)
+	download := c.form("/credentials/"+id+"/data/recordings/download", "format", "csv", "job", job)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if response, err := c.Do(download); err == nil {
+			_, _ = io.Copy(io.Discard, response.Body)
+			response.Body.Close()
+		}
+	}()
+	waitFor(t, func() bool { return asked.Load() > 0 })
+	time.AfterFunc(2500*time.Millisecond, letGo)
+	follow, err := http.NewRequest(http.MethodGet, m.url+"/jobs/"+job, nil)
+	ok(t, err)
+	follow.Header.Set("Accept", "application/x-ndjson")
+	response, err := c.Do(follow)
+	ok(t, err)
+	defer response.Body.Close()
+	lines, err := io.ReadAll(response.Body)
+	if err != nil || response.ProtoMajor != 2 || !strings.Contains(string(lines), "Downloaded") {
+		t.Errorf("%v %s %s", err, response.Proto, lines)
+	}
+	<-ended
 }
