@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/100ms-connector/connector-go/connector"
@@ -70,13 +71,22 @@ func (h *Handler) bulk(w http.ResponseWriter, r *http.Request, s *session) {
 }
 
 func (h *Handler) testMany(w http.ResponseWriter, r *http.Request, s *session, records []store.Record) {
-	h.sweep(records)
+	if !h.sweep(records) {
+		s.leave(warn, "Another test is under way, so these were not tested. Wait for it to end, or stop it.", "")
+	}
 	s.await(h.sweeps.current())
 	http.Redirect(w, r, h.at("/")+s.lastList(), http.StatusSeeOther)
 }
 
 // renewMany renews those whose signing key is kept, and says of the others that it is not.
 func (h *Handler) renewMany(w http.ResponseWriter, r *http.Request, s *session, records []store.Record) {
+	select {
+	case h.tests <- struct{}{}:
+		defer func() { <-h.tests }()
+	default:
+		h.refuseTest(w, r, nil)
+		return
+	}
 	v := bulkView{}
 	renewed, asked := 0, 0
 	for _, record := range records {
@@ -105,10 +115,16 @@ func (h *Handler) exportMany(w http.ResponseWriter, r *http.Request, _ *session,
 		return
 	}
 	export := hosts.Exports()[i]
-	all := []any{}
+	all, taken := []any{}, map[string]bool{}
 	for _, record := range records {
+		base := variable(record.Name)
+		name := base
+		for n := 2; taken[name]; n++ { // one of two names that differ in a sign alone
+			name = base + "_" + strconv.Itoa(n)
+		}
+		taken[name] = true
 		all = append(all, export.Of(&connector.Credential{
-			Name: shown(record.Name), Description: shown(record.Description), APIKeyValue: connector.Secret("${" + variable(record.Name) + "}"),
+			Name: shown(record.Name), Description: shown(record.Description), APIKeyValue: connector.Secret("${" + name + "}"),
 		}))
 	}
 	text, err := json.MarshalIndent(all, "", "  ")

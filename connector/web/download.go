@@ -27,6 +27,11 @@ func (h *Handler) download(w http.ResponseWriter, r *http.Request, s *session) {
 		h.notFound(w, r)
 		return
 	}
+	if !r.ProtoAtLeast(1, 1) { // the end of the connection would be the end of the file, broken off or not
+		h.fail(w, r, http.StatusHTTPVersionNotSupported, "Not over HTTP/1.0",
+			"A file that breaks off would look whole. Have the proxy in front of this form speak HTTP/1.1 to it (nginx: proxy_http_version 1.1).")
+		return
+	}
 	rd, began := h.beginReading(w, r, s)
 	if !began {
 		return
@@ -59,7 +64,14 @@ func (h *Handler) download(w http.ResponseWriter, r *http.Request, s *session) {
 	}
 	rd.tell("downloaded", stream.Name, j.count(), outcome(failed), "format", format, "personal", !source.DropPersonal)
 	if failed == nil {
-		j.end(good, "Downloaded "+counted(j.count(), "record")+".", noted(notes)...)
+		t, missing := good, noted(notes)
+		if len(missing) > 0 {
+			t = warn
+		}
+		j.end(t, "Downloaded "+counted(j.count(), "record")+".", missing...)
+		if len(missing) > 0 {
+			j.leave(s)
+		}
 		return
 	}
 	said := "The download broke off after " + counted(j.count(), "record") + ", so the file is not whole. " + why(failed)
@@ -67,13 +79,17 @@ func (h *Handler) download(w http.ResponseWriter, r *http.Request, s *session) {
 		said = "Stopped after " + counted(j.count(), "record") + "; the file is not whole."
 	}
 	j.end(bad, said)
-	if !file.begun {
+	switch {
+	case file.begun:
+	case errors.Is(failed, context.Canceled):
+		w.WriteHeader(http.StatusNoContent) // the page stays, and says that it was stopped
+		return
+	default:
 		rd.readFailed(w, r, failed, back)
 		return
 	}
-	if !j.isFollowed() {
-		s.leave(bad, said, "")
-	}
+	j.leave(s)
+	hold(w, -time.Second)       // the end of the file goes through nowhere, also where a program around takes the panic
 	panic(http.ErrAbortHandler) // which cuts the connection, and says nothing
 }
 

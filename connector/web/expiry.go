@@ -46,6 +46,7 @@ func expiryChartOf(records []store.Record, now time.Time) expiryChart {
 	first := today.Add(-chartBack * day)
 	c := expiryChart{Width: chartDays * barStep, Today: chartBack * barStep, Most: 1}
 	var counts [chartDays]int
+	gone := 0 // of today
 	for _, r := range records {
 		if r.ExpiresAt.IsZero() {
 			continue
@@ -56,7 +57,9 @@ func expiryChartOf(records []store.Record, now time.Time) expiryChart {
 		case i >= chartDays:
 			c.Later++
 		default:
-			counts[i]++
+			if counts[i]++; i == chartBack && !r.ExpiresAt.After(now) {
+				gone++
+			}
 			c.Most = max(c.Most, counts[i])
 		}
 	}
@@ -75,8 +78,10 @@ func expiryChartOf(records []store.Record, now time.Time) expiryChart {
 		b := expiryBar{bar{x + 2, chartFloor - height, height}, idle}
 		word := "expire"
 		switch {
-		case i < chartBack:
+		case i < chartBack, i == chartBack && gone == n:
 			b.Tone, word = bad, "expired"
+		case i == chartBack && gone > 0:
+			b.Tone, word = warn, fmt.Sprintf("%d expired, %d expire soon", gone, n-gone)
 		case i < chartBack+soonDays:
 			b.Tone, word = warn, "expire soon"
 		}

@@ -1,5 +1,7 @@
 package web
 
+import "time"
+
 // Attempt counts an attempt to sign in from an address.
 func (h *Handler) Attempt(address string) { h.attempts.allow(address, h.now()) }
 
@@ -12,3 +14,6 @@ func (h *Handler) Addresses() int {
 
 // Members are the patterns of what takes a session.
 func (h *Handler) Members() []string { return h.members }
+
+// Patience sets how long one response may take to be made and taken.
+func (h *Handler) Patience(d time.Duration) { h.patience = d }

@@ -72,7 +72,8 @@ type Options struct {
 	Secure bool
 
 	// AllowData lets people see and download what a credential can read. Personal fields
-	// stay out unless they are asked for, secrets always.
+	// stay out unless they are asked for, secrets always. A proxy in front must speak
+	// HTTP/1.1 to it (nginx: proxy_http_version 1.1), for downloads.
 	AllowData bool
 
 	// AllowWrite lets people write into the workspace of a credential: by the actions

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"regexp"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -25,14 +27,14 @@ type job struct {
 	cancel context.CancelFunc
 	calls  func() int64
 
-	mu       sync.Mutex
-	done     int
-	over     bool
-	followed bool
-	tone     tone
-	said     string
-	notes    []string
-	acks     *acksView // of a write
+	mu        sync.Mutex
+	done      int
+	over      bool
+	followers int // who see how it ends
+	tone      tone
+	said      string
+	notes     []string
+	acks      *acksView // of a write
 }
 
 // jobView is how a job goes, for a page.
@@ -57,12 +59,13 @@ func jobID(chosen string) string {
 	return random()
 }
 
-// begin remembers a job.
+// begin remembers a job in the place of one that is over: one that goes on can be stopped.
 func (s *session) begin(j *job) *job {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.jobs) >= maxJobs {
-		s.jobs = s.jobs[1:]
+		i := max(0, slices.IndexFunc(s.jobs, (*job).isOver))
+		s.jobs = slices.Delete(s.jobs, i, i+1)
 	}
 	s.jobs = append(s.jobs, j)
 	return j
@@ -91,16 +94,33 @@ func (j *job) count() int {
 	return j.done
 }
 
-func (j *job) isFollowed() bool {
+func (j *job) isOver() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.followed
+	return j.over
+}
+
+// follow counts who see how the job ends.
+func (j *job) follow(n int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.followers += n
 }
 
 func (j *job) end(t tone, said string, notes ...string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.over, j.tone, j.said, j.notes = true, t, said, notes
+}
+
+// leave has the next page of the session say how the job ended, unless somebody sees it.
+func (j *job) leave(s *session) {
+	j.mu.Lock()
+	seen, t, said := j.followers > 0, j.tone, append([]string{j.Title + ":", j.said}, j.notes...)
+	j.mu.Unlock()
+	if !seen {
+		s.leave(t, strings.Join(said, " "), "")
+	}
 }
 
 func (j *job) view(h *Handler, s *session) jobView {
@@ -135,6 +155,7 @@ func (h *Handler) followJob(w http.ResponseWriter, r *http.Request, s *session) 
 		h.notFound(w, r)
 		return
 	}
+	j.follow(1)
 	if out == nil {
 		v := j.view(h, s)
 		p := &page{Title: v.Title, Nav: "credentials", Data: v}
@@ -147,14 +168,13 @@ func (h *Handler) followJob(w http.ResponseWriter, r *http.Request, s *session) 
 	h.followIn(out, r, s, j)
 }
 
-// followIn sends how a job goes, in lines.
+// followIn sends how a job goes, in lines, to a follower that is counted.
 func (h *Handler) followIn(out *stream, r *http.Request, s *session, j *job) {
-	j.mu.Lock()
-	j.followed = true
-	j.mu.Unlock()
+	defer j.follow(-1)
 	beat := time.NewTicker(jobBeat)
 	defer beat.Stop()
 	for said := ""; ; {
+		hold(out.w, h.patience) // also while there is nothing to say
 		v := j.view(h, s)
 		if v.Text != said || !v.Running {
 			said = v.Text

@@ -70,17 +70,17 @@ func localized(utc time.Time, offset time.Duration) string {
 func TestTheChartHasMonthsALegendAndToday(t *testing.T) {
 	now := time.Date(2026, 3, 29, 12, 0, 0, 0, time.UTC)
 	s := newSite(t, func(o *web.Options) { o.Now = func() time.Time { return now } })
-	for name, at := range map[string]time.Duration{"past": -2 * 24 * time.Hour, "soon": 30 * time.Hour, "soon too": 31 * time.Hour, "later": 20 * 24 * time.Hour, "beyond": 90 * 24 * time.Hour, "long ago": -30 * 24 * time.Hour} {
+	for name, at := range map[string]time.Duration{"past": -2 * 24 * time.Hour, "this morning": -5 * time.Hour, "tonight": 5 * time.Hour, "soon": 30 * time.Hour, "soon too": 31 * time.Hour, "later": 20 * 24 * time.Hour, "beyond": 90 * 24 * time.Hour, "long ago": -30 * 24 * time.Hour} {
 		k := fixtures.Workspace()
 		begin := now.Add(-60 * 24 * time.Hour)
 		s.has(name, "", fixtures.Sign(k, fixtures.Management(k, begin, at+60*24*time.Hour)))
 	}
 	_, page := s.member().visit("/timeline")
 	contains(t, page, ">March 2026<", ">April 2026<", `class="today" x="140"`, `<li class="now">today</li>`)
-	for _, row := range []string{"Friday, 27 March 2026 1 expired", "Monday, 30 March 2026 2 expire soon", "Saturday, 18 April 2026 1 expire", "1 expired before that. 1 later than that."} {
+	for _, row := range []string{"Friday, 27 March 2026 1 expired", "Sunday, 29 March 2026 2 1 expired, 1 expire soon", "Monday, 30 March 2026 2 expire soon", "Saturday, 18 April 2026 1 expire", "1 expired before that. 1 later than that."} {
 		contains(t, plain(page), row)
 	}
-	if n := strings.Count(page, `rx="2"`); n != 3 {
+	if n := strings.Count(page, `rx="2"`); n != 4 {
 		t.Errorf("%d columns", n)
 	}
 }

@@ -15,7 +15,10 @@ import (
 	"github.com/100ms-connector/connector-go/connector/store"
 )
 
-const maxReads = 8 // reads and writes of data that are under way at once
+const (
+	maxReads    = 8 // reads and writes of data that are under way at once
+	maxOwnReads = 4 // of them of one session: nobody waits for one person's downloads
+)
 
 // reading is a read or a write of data that a person asked for.
 type reading struct {
@@ -41,20 +44,19 @@ func (h *Handler) beginReading(w http.ResponseWriter, r *http.Request, s *sessio
 		h.fail(w, r, http.StatusTooManyRequests, "Too fast", "Wait a few seconds, then try again.")
 		return nil, false
 	}
-	select {
-	case h.reads <- struct{}{}:
-	default:
+	free, placed := h.takePlace(s)
+	if !placed {
 		w.Header().Set("Retry-After", "5")
 		h.fail(w, r, http.StatusTooManyRequests, "Too much is read at once", "Wait for other downloads to end, then try again.")
 		return nil, false
 	}
 	cred, err := h.store.Credential(r.Context(), record.Name)
 	if err != nil {
-		<-h.reads
+		free()
 		h.storeFailed(w, r, err)
 		return nil, false
 	}
-	rd := &reading{h: h, session: s, from: h.clientAddress(r), record: record, cred: cred, free: func() { <-h.reads }}
+	rd := &reading{h: h, session: s, from: h.clientAddress(r), record: record, cred: cred, free: free}
 	var cancel context.CancelFunc
 	rd.ctx, cancel = context.WithCancel(r.Context())
 	forget := context.AfterFunc(h.ctx, cancel)
@@ -63,9 +65,30 @@ func (h *Handler) beginReading(w http.ResponseWriter, r *http.Request, s *sessio
 	return rd, true
 }
 
+// takePlace takes a place among the session's own and among all.
+func (h *Handler) takePlace(s *session) (free func(), ok bool) {
+	select {
+	case s.places <- struct{}{}:
+	default:
+		return nil, false
+	}
+	select {
+	case h.reads <- struct{}{}:
+		return func() { <-h.reads; <-s.places }, true
+	default:
+		<-s.places
+		return nil, false
+	}
+}
+
 func (rd *reading) close() {
 	rd.cancel()
 	rd.free()
+}
+
+// workspace is the access key of the token, by which a workspace is known.
+func (rd *reading) workspace() string {
+	return connector.Inspect(rd.cred.APIKeyValue.Reveal()).AccessKey
 }
 
 // client is the way to the API.

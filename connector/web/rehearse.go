@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/exchange"
 	"github.com/100ms-connector/connector-go/connector/exchange/batch"
 )
@@ -26,6 +27,7 @@ type rehearsalView struct {
 // rehearsal is a file that was checked and may be written.
 type rehearsal struct {
 	id, credential string
+	workspace      string // by its access key: another token may stand under the same name by now
 	action         exchange.Action
 	file           *batch.Batch
 	update         bool
@@ -45,6 +47,10 @@ func (h *Handler) rehearse(w http.ResponseWriter, r *http.Request, s *session) {
 	defer rd.close()
 	out := h.stream(w, r)
 	v := actionOf(action, h.tileOf(rd.record, h.now()), s)
+	v.Update = r.PostForm.Get("update") == "1"
+	if v.Typed = r.PostForm.Get("records"); connector.HoldsSecret(v.Typed) {
+		v.Typed = ""
+	}
 	file, err := batch.Read(recordsOf(r), action)
 	switch {
 	case err != nil:
@@ -55,7 +61,7 @@ func (h *Handler) rehearse(w http.ResponseWriter, r *http.Request, s *session) {
 		v.Failure = fmt.Sprintf("The file has %s; the page writes %d at most. Write it with the command: connector write %s FILE --credential %s",
 			counted(len(file.Records), "record"), maxWritten, action.Name, quotedForShell(shown(rd.record.Name)))
 	default:
-		v.Rehearsal, err = rd.rehearse(w, out, action, file, action.Name == "rooms" && r.PostForm.Get("update") == "1")
+		v.Rehearsal, err = rd.rehearse(w, out, action, file, v.Updates && v.Update)
 		if err != nil {
 			v.Failure, v.Rehearsal = why(err), nil
 		}
@@ -121,7 +127,7 @@ func (rd *reading) rehearse(w http.ResponseWriter, out *stream, action exchange.
 	}
 	v.Ready, v.Tone, v.Said = true, good, counted(v.Records, "record")+" would be written. Nothing is written yet."
 	id := random()
-	rd.session.rehearsed(&rehearsal{id, idOf(rd.record.Name), action, file, update, rd.h.now()})
+	rd.session.rehearsed(&rehearsal{id, idOf(rd.record.Name), rd.workspace(), action, file, update, rd.h.now()})
 	v.ID = id
 	return v, nil
 }
@@ -138,13 +144,13 @@ func (s *session) rehearsed(p *rehearsal) {
 
 // takeRehearsal gives a file that may be written, to nobody else after; nil if there is
 // none of the id.
-func (s *session) takeRehearsal(id, credential, action string, now time.Time) *rehearsal {
+func (s *session) takeRehearsal(id string, rd *reading, action exchange.Action) *rehearsal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i, p := range s.rehearsals {
-		if p.id == id && p.credential == credential && p.action.Name == action {
+		if p.id == id && p.credential == idOf(rd.record.Name) && p.action.Name == action.Name {
 			s.rehearsals = append(s.rehearsals[:i:i], s.rehearsals[i+1:]...)
-			if now.Sub(p.at) > rehearsalLife {
+			if p.workspace != rd.workspace() || rd.h.now().Sub(p.at) > rehearsalLife {
 				return nil
 			}
 			return p

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"github.com/100ms-connector/connector-go/connector/web"
 )
 
@@ -75,4 +77,18 @@ func TestTheProgramAroundSaysWhoMayDoWhat(t *testing.T) {
 			t.Errorf("%s at %s: %d, want %d", c.user, c.path, status, c.status)
 		}
 	}
+}
+
+func TestWhoMayLookIsOfferedNothingElseInABrowser(t *testing.T) {
+	s, id := readable(t, withData(nil))
+	s.role = web.Viewer
+	b := s.open(t)
+	// offers are the links and buttons that a person sees, apart from those to look on.
+	const offers = `[...document.querySelectorAll("main :is(a, button, input):not([type=hidden])")].filter((e) => e.offsetParent && !/(Data|Close|Show all)$/.test(e.textContent + (e.ariaLabel || ""))).map((e) => e.textContent || e.name).join(", ")`
+	b.do(chromedp.Navigate(s.url+"/credentials/"+id), chromedp.WaitVisible(chromedp.CSS("#report")))
+	b.is(offers + ` === ""`)
+	b.is(`[...document.querySelectorAll(".foot a")].filter((e) => e.offsetParent).length === 1`) // the data
+	ok(t, s.store.Delete(ctx, "100ms production"))
+	b.do(chromedp.Navigate(s.url+"/timeline"), chromedp.WaitVisible(chromedp.CSS(".hollow")))
+	b.is(offers + ` === ""`)
 }

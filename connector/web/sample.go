@@ -78,7 +78,8 @@ func (h *Handler) showSample(w http.ResponseWriter, r *http.Request, s *session)
 	case failed != nil:
 		v.Failure, v.Rejected = why(failed), rejects(failed)
 	default:
-		v.Whole = len(records) < sampleRecords
+		refused := slices.ContainsFunc(notes, func(n exchange.Note) bool { return n.Kind == exchange.SkippedParent })
+		v.Whole = len(records) < sampleRecords && !refused
 	}
 	v.Notes = append(v.Notes, noted(notes)...)
 	v.tabulate(stream, records)

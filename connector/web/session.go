@@ -28,6 +28,7 @@ type session struct {
 
 	inspections *rate.Limiter // of values, while they are entered
 	reads       *rate.Limiter // of data
+	places      chan struct{} // and a place for each of those under way
 
 	used time.Time // guarded by sessions.mu
 
@@ -95,7 +96,7 @@ type sessions struct {
 func (ss *sessions) begin(user string, role Role) (id string, s *session) {
 	id, s = random(), &session{
 		user: user, role: role, who: user, csrf: random(), used: ss.now(), drafts: map[string]*draft{}, looked: map[string]looked{},
-		inspections: rate.NewLimiter(20, 40), reads: rate.NewLimiter(2, 20),
+		inspections: rate.NewLimiter(20, 40), reads: rate.NewLimiter(2, 20), places: make(chan struct{}, maxOwnReads),
 	}
 	if s.who == "" {
 		s.who = "session " + random()[:8]

@@ -62,17 +62,18 @@ func (h *Handler) startSweep(w http.ResponseWriter, r *http.Request, s *session)
 	http.Redirect(w, r, h.at("/")+s.lastList(), http.StatusSeeOther)
 }
 
-// sweep begins a sweep, unless one is under way.
-func (h *Handler) sweep(records []store.Record) {
+// sweep begins a sweep and says so, unless one is under way.
+func (h *Handler) sweep(records []store.Record) (began bool) {
 	h.sweeps.mu.Lock()
 	defer h.sweeps.mu.Unlock()
 	if last := h.sweeps.latest; h.sweeps.closed || last != nil && !last.finished() {
-		return
+		return false
 	}
 	ctx, cancel := context.WithCancel(h.ctx)
 	s := &sweep{cancel: cancel, total: len(records), counts: map[string]int{}}
 	h.sweeps.latest = s
 	h.work.Go(func() { h.testAll(ctx, s, records) })
+	return true
 }
 
 // testAll tests the records and records the results. Whatever ends it, also a

@@ -88,7 +88,7 @@ func (h *Handler) showUsage(w http.ResponseWriter, r *http.Request, s *session) 
 	case failed != nil:
 		v = usageView{Failure: why(failed)}
 	case spent() || n >= usageSessions:
-		v.Partial = "These are the newest " + counted(n, "session") + ": the chart asks for no more. The days before " + u.oldest.Format("2 January") + " are not whole."
+		v.Partial = "These are the newest " + counted(n, "session") + ": the chart asks for no more. Of " + u.oldest.Format("2 January") + " there is a part, of the days before it nothing."
 	}
 	if out != nil {
 		out.part("usage", "usage", v)
@@ -116,15 +116,26 @@ type usage struct {
 
 // sessionRecord is a session as far as it is counted. Peers are a map or a list.
 type sessionRecord struct {
-	CreatedAt time.Time       `json:"created_at"`
-	UpdatedAt time.Time       `json:"updated_at"`
+	CreatedAt when            `json:"created_at"`
+	UpdatedAt when            `json:"updated_at"`
 	Active    bool            `json:"active"`
 	Peers     json.RawMessage `json:"peers"`
 }
 
 type peerRecord struct {
-	JoinedAt time.Time `json:"joined_at"`
-	LeftAt   time.Time `json:"left_at"`
+	JoinedAt when `json:"joined_at"`
+	LeftAt   when `json:"left_at"`
+}
+
+// when is a time, or zero where what stands there is none: that hides no other.
+type when struct{ time.Time }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (w *when) UnmarshalJSON(text []byte) error {
+	if w.Time.UnmarshalJSON(text) != nil {
+		w.Time = time.Time{}
+	}
+	return nil
 }
 
 // add counts a session. What it does not say is not guessed: a person without a time of
@@ -135,11 +146,11 @@ func (u *usage) add(record exchange.Record) {
 		return
 	}
 	if u.oldest.IsZero() || s.CreatedAt.Before(u.oldest) {
-		u.oldest = s.CreatedAt
+		u.oldest = s.CreatedAt.Time
 	}
 	u.days[int(s.CreatedAt.Sub(u.first)/day)].Sessions++
-	end := s.UpdatedAt
-	if s.Active || end.Before(s.CreatedAt) {
+	end := s.UpdatedAt.Time
+	if s.Active || end.Before(s.CreatedAt.Time) {
 		end = u.now
 	}
 	if last := s.CreatedAt.Add(longest); end.After(last) {
@@ -155,9 +166,9 @@ func (u *usage) add(record exchange.Record) {
 	}
 	for _, p := range peers {
 		if p.LeftAt.IsZero() {
-			p.LeftAt = end
+			p.LeftAt.Time = end
 		}
-		u.spend(p.JoinedAt, p.LeftAt)
+		u.spend(p.JoinedAt.Time, p.LeftAt.Time)
 	}
 }
 

@@ -36,6 +36,8 @@ type actionView struct {
 	Does        string
 	Fields      []fieldOf
 	Updates     bool // it can change what is there
+	Update      bool // and was asked to
+	Typed       string
 	CSRF        string
 	Failure     string
 	Rehearsal   *rehearsalView
@@ -165,10 +167,10 @@ func (h *Handler) write(w http.ResponseWriter, r *http.Request, s *session) {
 	if !began {
 		return
 	}
-	plan := s.takeRehearsal(r.PostForm.Get("rehearsal"), idOf(rd.record.Name), action.Name, h.now())
+	plan := s.takeRehearsal(r.PostForm.Get("rehearsal"), rd, action)
 	if plan == nil {
 		rd.close()
-		h.fail(w, r, http.StatusConflict, "Check the file again", "Nothing was written now: this file was written already, or checked more than ten minutes ago.")
+		h.fail(w, r, http.StatusConflict, "Check the file again", "Nothing was written now: this file was written already, or checked more than ten minutes ago, or for another workspace.")
 		return
 	}
 	rd.cancel()
@@ -179,6 +181,7 @@ func (h *Handler) write(w http.ResponseWriter, r *http.Request, s *session) {
 		id: random(), Title: "Writing " + strings.ReplaceAll(action.Name, "_", " "), Back: h.at("/credentials/" + idOf(rd.record.Name) + "/write/" + action.Name),
 		noun: "record", total: len(plan.file.Records), cancel: rd.cancel, calls: to.Calls,
 	})
+	j.follow(1) // the page that is answered with
 	h.work.Go(func() {
 		defer rd.close()
 		rd.run(j, to, plan)
@@ -227,4 +230,5 @@ func (rd *reading) run(j *job, to *exchange.Destination, plan *rehearsal) {
 	j.acks = acks
 	j.mu.Unlock()
 	j.end(t, text)
+	j.leave(rd.session)
 }

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"bytes"
+	"html"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -9,7 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/exchange"
+	"github.com/100ms-connector/connector-go/connector/store"
+	"github.com/100ms-connector/connector-go/fixtures"
 )
 
 // file is a request that carries a file, as a form sends it.
@@ -97,4 +101,54 @@ func TestWhatIsTypedIsWrittenAsAFileIs(t *testing.T) {
 	c := s.member()
 	_, page := c.do(c.form("/credentials/"+id+"/write/rooms", "records", `{"name":"typed"}`))
 	contains(t, plain(page), "1 record would be written", "Write 1 record to 100ms")
+}
+
+// TestAFileThatWasCheckedForOneWorkspaceIsNotWrittenToAnother has the token replaced in
+// between: the name of the credential is the same.
+func TestAFileThatWasCheckedForOneWorkspaceIsNotWrittenToAnother(t *testing.T) {
+	s, id := readable(t, withData(nil))
+	c := s.member()
+	at := "/credentials/" + id + "/write/rooms"
+	check := func() string {
+		_, page := c.do(c.form(at, "records", `{"name":"where"}`))
+		return between(t, page, `name="rehearsal" value="`, `"`)
+	}
+	plan := check()
+	k := fixtures.OtherWorkspace()
+	other := connector.Secret(fixtures.Sign(k, fixtures.Management(k, time.Now(), time.Hour)))
+	ok(t, s.store.Edit(ctx, "100ms production", store.Changes{APIKeyValue: &other}))
+	before := s.api.Requests()
+	if status, page := c.do(c.form(at+"/run", "rehearsal", plan)); status != http.StatusConflict {
+		t.Errorf("%d %s", status, plain(page))
+	}
+	if s.api.Requests() != before {
+		t.Error("100ms was asked")
+	}
+
+	// A fresh token of the same workspace is nothing to check again for.
+	same := connector.Secret(token(5, time.Hour))
+	ok(t, s.store.Edit(ctx, "100ms production", store.Changes{APIKeyValue: &same}))
+	plan = check()
+	same = connector.Secret(token(6, time.Hour))
+	ok(t, s.store.Edit(ctx, "100ms production", store.Changes{APIKeyValue: &same}))
+	if status, page := c.do(c.form(at+"/run", "rehearsal", plan)); status != http.StatusOK {
+		t.Errorf("%d %s", status, plain(page))
+	}
+}
+
+// TestWhatIsTypedStandsInTheFormAgain is about a browser without scripts.
+func TestWhatIsTypedStandsInTheFormAgain(t *testing.T) {
+	s, id := readable(t, withData(nil))
+	c := s.member()
+	at := "/credentials/" + id + "/write/rooms"
+	typed := "\n{\"name\":\"a\",\"description\":\"</textarea>\"}\n{\"name\":\"b\",\"region\":\"mars\"}"
+	_, page := c.do(c.form(at, "records", typed, "update", "1"))
+	contains(t, plain(page), "1 problem in the file")
+	if stands := html.UnescapeString(between(t, page, `maxlength="500000">`, "</textarea>")); stands != "\n"+typed { // the first line feed is the browser's to drop
+		t.Errorf("%q", stands)
+	}
+	contains(t, page, `name="update" value="1" checked`)
+	secret := value(t, "live")
+	_, page = c.do(c.form(at, "records", `{"name":"`+secret+`"}`))
+	lacks(t, page, secret)
 }
