@@ -134,6 +134,14 @@ func (rd *reading) tell(did, what string, records int, ended string, more ...any
 		slog.String("credential", shown(rd.record.Name)), slog.String("of", what), slog.Int("records", records), slog.String("ended", ended), slog.Group("", more...))
 }
 
+// outcomeOf is how a read ended that makes so many calls and no more, for the log.
+func outcomeOf(spent bool, err error) string {
+	if spent {
+		return "calls_spent"
+	}
+	return outcome(err)
+}
+
 // outcome is how a read ended, for the log.
 func outcome(err error) string {
 	var fault *exchange.Error

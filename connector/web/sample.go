@@ -84,7 +84,7 @@ func (h *Handler) showSample(w http.ResponseWriter, r *http.Request, s *session)
 	v.Notes = append(v.Notes, noted(notes)...)
 	v.tabulate(stream, records)
 	v.Uses = usesOfStream(rd.record, stream)
-	rd.tell("sampled", stream.Name, len(records), outcome(failed), "personal", v.Personal)
+	rd.tell("sampled", stream.Name, len(records), outcomeOf(spent(), failed), "personal", v.Personal)
 	h.show(w, r, s, "sample", &page{Title: v.Stream.Title, Nav: "credentials", Data: v})
 }
 

@@ -82,7 +82,7 @@ func (h *Handler) showUsage(w http.ResponseWriter, r *http.Request, s *session) 
 	if spent() {
 		failed = nil
 	}
-	rd.tell("charted", stream.Name, n, outcome(failed))
+	rd.tell("charted", stream.Name, n, outcomeOf(spent(), failed))
 	v := u.view()
 	switch {
 	case failed != nil:
