@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -63,7 +64,7 @@ func (h *Handler) bulk(w http.ResponseWriter, r *http.Request, s *session) {
 		s.leave(warn, "Mark credentials in the list first.", "")
 		http.Redirect(w, r, h.at("/")+s.lastList(), http.StatusSeeOther)
 	case len(records) > maxBulk:
-		s.leave(warn, "Mark 500 at most.", "")
+		s.leave(warn, fmt.Sprintf("Mark %d at most.", maxBulk), "")
 		http.Redirect(w, r, h.at("/")+s.lastList(), http.StatusSeeOther)
 	default:
 		do(h, w, r, s, records)
@@ -94,7 +95,7 @@ func (h *Handler) renewMany(w http.ResponseWriter, r *http.Request, s *session, 
 		if h.canSign(record.AccessKey) {
 			hold(w, h.patience+2*testTime(h.tester))
 			if asked++; asked > maxRenewals {
-				result.Said = "Not now: 50 are renewed at once."
+				result.Said = fmt.Sprintf("Not now: %d are renewed at once.", maxRenewals)
 			} else if said, fresh := h.renewal.Renew(r.Context(), record); fresh {
 				renewed++
 				result.Tone, result.Said = good, sentence(said)

@@ -37,7 +37,7 @@ func (h *Handler) importFiles(w http.ResponseWriter, r *http.Request, s *session
 	case len(files) == 0 || len(files) == 1 && files[0].Size == 0 && files[0].Filename == "":
 		v.Failure = "Choose files first: credential documents, as connector credential export writes them."
 	case len(files) > maxImported:
-		v.Failure = fmt.Sprintf("These are %d files; %d are taken at once. The command takes folders: connector credential add.", len(files), maxImported)
+		v.Failure = fmt.Sprintf("These are %d files; %d are taken at once. The command takes folders: connector credential import.", len(files), maxImported)
 	default:
 		for _, file := range files {
 			result := h.importFile(r, file)

@@ -8,6 +8,7 @@ import (
 	"github.com/100ms-connector/connector-go/connector"
 	"github.com/100ms-connector/connector-go/connector/exchange"
 	"github.com/100ms-connector/connector-go/connector/hosts"
+	"github.com/100ms-connector/connector-go/connector/hosts/airbyte"
 	"github.com/100ms-connector/connector-go/connector/store"
 )
 
@@ -46,7 +47,7 @@ func usesOfStream(r store.Record, stream exchange.Stream) []use {
 		{"Command line: into a file, and the next time what is new", "connector read " + stream.Name + " --credential " + name + " --output data --state data/state.json"},
 		{"Command line: into a database", "connector read " + stream.Name + " --credential " + name + " --to sqlite://data.db"},
 		{"Airbyte and Singer: config.json", asJSON(hosts.AirbyteConfiguration(cred))},
-		{"Airbyte: catalog.json, for connector airbyte read --config config.json --catalog catalog.json", asJSON(configuredCatalog(stream))},
+		{"Airbyte: catalog.json, for connector airbyte read --config config.json --catalog catalog.json", asJSON(airbyte.Configured(stream))},
 		{"Singer and Meltano", "connector singer --config config.json --discover > catalog.json\nconnector singer --config config.json --catalog catalog.json | target-jsonl"},
 	}
 	if sources, err := hosts.NexlaSources(stream.Name); err == nil {
@@ -55,22 +56,6 @@ func usesOfStream(r store.Record, stream exchange.Stream) []use {
 		}
 	}
 	return uses
-}
-
-// configuredCatalog is a configured catalog of Airbyte that reads a stream.
-func configuredCatalog(stream exchange.Stream) any {
-	modes := []string{"full_refresh"}
-	configured := map[string]any{"sync_mode": "full_refresh", "destination_sync_mode": "overwrite"}
-	keys := [][]string{}
-	for _, field := range stream.Key {
-		keys = append(keys, []string{field})
-	}
-	if stream.Incremental() {
-		modes = append(modes, "incremental")
-		configured = map[string]any{"sync_mode": "incremental", "destination_sync_mode": "append_dedup", "cursor_field": []string{stream.Cursor}, "primary_key": keys}
-	}
-	configured["stream"] = map[string]any{"name": stream.Name, "json_schema": map[string]any{}, "supported_sync_modes": modes}
-	return map[string]any{"streams": []any{configured}}
 }
 
 func asJSON(v any) string {

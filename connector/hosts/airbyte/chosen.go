@@ -40,6 +40,21 @@ func chosen(configured, states []byte) ([]host.Selected, error) {
 	return selected, nil
 }
 
+// Configured is the configured catalog by which a host reads one stream: what is new, where
+// the stream can be read so, and all of it otherwise. Its JSON is what Source.Read takes.
+func Configured(stream exchange.Stream) any {
+	d := describe(stream)
+	d.Schema = json.RawMessage("{}") // the host asks discover for it
+	configured := map[string]any{"stream": d, "sync_mode": "full_refresh", "destination_sync_mode": "overwrite"}
+	if stream.Incremental() {
+		configured["sync_mode"], configured["destination_sync_mode"], configured["primary_key"] = "incremental", "append_dedup", d.Key
+		if d.Cursor != nil {
+			configured["cursor_field"] = d.Cursor
+		}
+	}
+	return map[string]any{"streams": []any{configured}}
+}
+
 // parseStates reads the list of state messages that a host kept, by their streams. Hosts
 // give an empty one, or none, at first, and add members that are null.
 func parseStates(data []byte) (map[string]json.RawMessage, error) {
